@@ -1,0 +1,55 @@
+// Package binding is the contract between the hub and a way to reach devices, and the supervisor that keeps
+// bindings running.
+//
+// Duties. A binding never keeps state that matters: it announces Things, reports what devices say, and carries out
+// Commands. It may be run again after Run has returned an error; it then announces everything anew, which is
+// idempotent. Report never blocks on a reader; it may block while the log is behind, which is how back-pressure
+// reaches the device. Every error a binding returns names the device and what was wrong.
+package binding
+
+import (
+	"context"
+
+	"hutong/td"
+	"hutong/thing"
+)
+
+// Binding reaches the devices of one protocol or one convention.
+type Binding interface {
+	// Name is a short lower-case word, the same for good: it is stored with every Thing the binding announces.
+	Name() string
+	// Run announces and reports until ctx ends, then returns nil. An error means "try again later"; the supervisor
+	// does, with a growing delay. Run is never called twice at once.
+	Run(ctx context.Context, hub Hub) error
+	// Do carries out a Command for one of the binding's Things and returns the output of an action, Null for none.
+	// Nil error means the device's side took it, not that state changed. It honours ctx and may be called from many
+	// goroutines at once, while Run runs.
+	Do(ctx context.Context, cmd thing.Command) (thing.Value, error)
+}
+
+// Hub is what a binding sees of the hub. All methods may be called from any goroutine.
+type Hub interface {
+	// Announce says that a Thing exists and is described so. The same description again changes nothing; a new one
+	// for the same id replaces it and earlier Devices for that id are spent. An error says where the description is
+	// wrong; then nothing has changed.
+	Announce(d *td.Thing) (Device, error)
+	// Report hands over values in their order and returns the position to Wait for. A value that does not fit its
+	// point is recorded with quality Bad. Handles of withdrawn Things are ignored.
+	Report(batch []thing.Report) (pos uint64)
+	// Wait blocks until everything reported up to pos is on disk, or says why it cannot be. Only then may the
+	// device be told that it is kept.
+	Wait(pos uint64) error
+}
+
+// Device is the hub's side of one announced Thing.
+type Device interface {
+	// Thing is the compiled description.
+	Thing() *thing.Thing
+	// Handle gives the number to report under, and false when there is no such property or event.
+	Handle(kind thing.Kind, name string) (thing.Handle, bool)
+	// Online says whether the device can be reached; offline makes its values Stale, online again lets the next
+	// report make them Good.
+	Online(online bool)
+	// Withdraw says that the Thing is gone for good; its history stays.
+	Withdraw()
+}
