@@ -5,6 +5,7 @@ package deps
 
 import (
 	_ "cel.dev/cel-go/cel"
+	_ "github.com/BurntSushi/toml"
 	_ "github.com/VictoriaMetrics/metrics"
 	_ "github.com/alecthomas/kong"
 	_ "github.com/coder/websocket"
