@@ -1,6 +1,9 @@
 package td
 
-import "iter"
+import (
+	"iter"
+	"slices"
+)
 
 // Map is a JSON object whose names keep their order. The zero Map is empty and ready; copying one shares it.
 type Map[T any] struct {
@@ -37,4 +40,24 @@ func (m Map[T]) All() iter.Seq2[string, T] {
 			}
 		}
 	}
+}
+
+// Delete takes name out; the others keep their order.
+func (m *Map[T]) Delete(name string) {
+	if _, ok := m.values[name]; ok {
+		delete(m.values, name)
+		m.names = slices.DeleteFunc(m.names, func(n string) bool { return n == name })
+	}
+}
+
+// clone is a Map that shares nothing with m but what value leaves shared.
+func (m Map[T]) clone(value func(T) T) Map[T] {
+	c := Map[T]{names: slices.Clone(m.names)}
+	if m.values != nil {
+		c.values = make(map[string]T, len(m.values))
+	}
+	for name, v := range m.values {
+		c.values[name] = value(v)
+	}
+	return c
 }

@@ -40,7 +40,7 @@ type Thing struct {
 	URIVariables        Map[*Schema]
 	Extra               []Member
 
-	order []string
+	order []mark
 }
 
 // Interaction is what properties, actions and events share (section 5.3.1.2).
@@ -72,7 +72,7 @@ type Action struct {
 	Synchronous *bool
 	Extra       []Member
 
-	order []string
+	order []mark
 }
 
 // Event is an EventAffordance (5.3.1.5).
@@ -84,7 +84,7 @@ type Event struct {
 	Cancellation *Schema
 	Extra        []Member
 
-	order []string
+	order []mark
 }
 
 // Schema is a DataSchema (5.3.2). Numbers keep their digits.
@@ -121,7 +121,7 @@ type Schema struct {
 	Required         []string
 	Extra            []Member
 
-	order []string
+	order []mark
 }
 
 // Form is a Form (5.3.4.2).
@@ -137,7 +137,7 @@ type Form struct {
 	AdditionalResponses json.RawMessage
 	Extra               []Member // protocol terms such as "htv:methodName" or "mqv:topic"
 
-	order []string
+	order []mark
 }
 
 // Link is a Link (5.3.4.1).
@@ -150,7 +150,7 @@ type Link struct {
 	Hreflang []string
 	Extra    []Member
 
-	order []string
+	order []mark
 }
 
 // Security is a SecurityScheme (5.3.3).
@@ -161,5 +161,5 @@ type Security struct {
 	Proxy       string
 	Extra       []Member // the terms of its scheme: in, name, qop, authorization, token, scopes, flow, ...
 
-	order []string
+	order []mark
 }

@@ -1,0 +1,212 @@
+package td
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"hutong/thing"
+)
+
+// Compile is what the engine needs of t: a Point for each property and event (with the type of the event's data)
+// and one for each action (with the type of its input). Place and Simulated come from hutong:place and
+// hutong:simulated, a Point's Resolution, Retention and Linear from hutong:resolution, hutong:retention ("1s",
+// "720h") and hutong:linear, whatever prefix @context gives Hutong's vocabulary. Binding stays "". t must have an id
+// and be no Thing Model; Compile does not Check. The error is an *Error or Errors.
+func (t *Thing) Compile() (*thing.Thing, error) {
+	c := compiler{prefix: t.prefixes()}
+	if t.IsModel() {
+		c.failAt("@type", "instantiate it first", "a Thing Model is no Thing")
+	}
+	if t.ID == "" {
+		c.failAt("id", "give it a URN", "a Thing needs an id to be kept")
+	}
+	x := &thing.Thing{
+		ID:        thing.ID(t.ID),
+		Title:     title(t.Title, t.Titles, t.ID),
+		Simulated: t.Simulated(),
+		Points:    make([]thing.Point, 0, t.Properties.Len()+t.Events.Len()),
+		Actions:   make([]thing.Point, 0, t.Actions.Len()),
+	}
+	if path := thing.ParsePlace(t.PlaceText()); len(path) > 0 {
+		x.Place = path[len(path)-1].ID
+	}
+	for name, p := range t.Properties.All() {
+		x.Points = append(x.Points, c.point(thing.Property, name, &p.Interaction, &p.Schema, p.Extra))
+	}
+	for name, e := range t.Events.All() {
+		point := c.point(thing.Event, name, &e.Interaction, e.Data, e.Extra)
+		point.ReadOnly = true
+		x.Points = append(x.Points, point)
+	}
+	for name, a := range t.Actions.All() {
+		x.Actions = append(x.Actions, c.point(thing.Action, name, &a.Interaction, a.Input, a.Extra))
+	}
+	if err := c.err(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// PlaceText is hutong:place as written, such as "Home / Living Room", for thing.ParsePlace; "" when it has none.
+func (t *Thing) PlaceText() string {
+	n, _ := ours(t.Extra, t.prefixes(), "place")
+	if n.kind != isText {
+		return ""
+	}
+	return n.text
+}
+
+// Simulated is hutong:simulated: the device is pretended.
+func (t *Thing) Simulated() bool {
+	n, _ := ours(t.Extra, t.prefixes(), "simulated")
+	return n.kind == isBool && n.text == "true"
+}
+
+// prefixes are the prefixes that @context gives Hutong's vocabulary: "hutong", unless that stands for something
+// else, and any other.
+func (t *Thing) prefixes() []string {
+	var list []string
+	taken := false
+	if n, err := scan(t.Context); err == nil {
+		for _, part := range n.kids {
+			for _, k := range part.kids {
+				taken = taken || k.name == "hutong"
+				if k.kind == isText && k.text == HutongNS {
+					list = append(list, k.name)
+				}
+			}
+		}
+	}
+	if !taken {
+		list = append(list, "hutong")
+	}
+	return list
+}
+
+// ours finds the term of Hutong's vocabulary called name among list.
+func ours(list []Member, prefixes []string, name string) (node, bool) {
+	for _, p := range prefixes {
+		if n, ok := member(list, p+":"+name); ok {
+			return n, true
+		}
+	}
+	return node{}, false
+}
+
+func title(one string, many Lang, name string) string {
+	if one != "" {
+		return one
+	}
+	if en, ok := many.Get("en"); ok {
+		return en
+	}
+	for _, s := range many.All() {
+		return s
+	}
+	return name
+}
+
+type compiler struct {
+	tracker
+	prefix []string
+}
+
+func (c *compiler) point(kind thing.Kind, name string, i *Interaction, s *Schema, extra []Member) thing.Point {
+	defer c.at(kind.String())()
+	defer c.at(name)()
+	p := thing.Point{Kind: kind, Name: name, Title: title(i.Title, i.Titles, name)}
+	if s != nil {
+		p.Type, p.Unit, p.ReadOnly, p.WriteOnly = typeOf(s), s.Unit, s.ReadOnly, s.WriteOnly
+		p.Enum = c.allowed(s)
+	}
+	p.Resolution = c.duration(extra, "resolution")
+	p.Retention = c.duration(extra, "retention")
+	if n, ok := ours(extra, c.prefix, "linear"); ok {
+		p.Linear = n.text == "true"
+	}
+	return p
+}
+
+// typeOf is the type s names, or the one that all its alternatives, its constant or its allowed values share.
+func typeOf(s *Schema) thing.Type {
+	if s.Type != "" {
+		return thing.TypeOf(s.Type)
+	}
+	var found []thing.Type
+	for _, o := range s.OneOf {
+		found = append(found, typeOf(o))
+	}
+	for _, raw := range values(s) {
+		if v, err := thing.ParseJSON(raw); err == nil {
+			found = append(found, v.Type())
+		}
+	}
+	if len(found) == 0 {
+		return thing.Any
+	}
+	all := found[0]
+	for _, t := range found[1:] {
+		switch {
+		case t == all:
+		case isNumeric(t) && isNumeric(all):
+			all = thing.Number
+		default:
+			return thing.Any
+		}
+	}
+	return all
+}
+
+func isNumeric(t thing.Type) bool { return t == thing.Integer || t == thing.Number }
+
+func values(s *Schema) []json.RawMessage {
+	if len(s.Const) > 0 {
+		return []json.RawMessage{s.Const}
+	}
+	return s.Enum
+}
+
+func (c *compiler) allowed(s *Schema) []thing.Value {
+	list := values(s)
+	if len(list) == 0 {
+		return nil
+	}
+	all := make([]thing.Value, 0, len(list))
+	for i, raw := range list {
+		v, err := thing.ParseJSON(raw)
+		if err != nil {
+			c.failAt("enum", "", "value %d: %v", i, err)
+			continue
+		}
+		all = append(all, v)
+	}
+	return all
+}
+
+func (c *compiler) duration(extra []Member, name string) time.Duration {
+	n, ok := ours(extra, c.prefix, name)
+	if !ok {
+		return 0
+	}
+	d, err := parseDuration(&n)
+	if err != nil {
+		c.failAt(c.prefix[0]+":"+name, `write a duration such as "1s" or "720h"`, "%v", err)
+	}
+	return d
+}
+
+func parseDuration(n *node) (time.Duration, error) {
+	if n.kind != isText {
+		return 0, fmt.Errorf("want a duration, got %s", n.kind)
+	}
+	d, err := time.ParseDuration(strings.TrimSpace(n.text))
+	if err != nil {
+		return 0, fmt.Errorf("%s is no duration", quote(n.text))
+	}
+	if d < 0 {
+		return 0, fmt.Errorf("%s is less than nothing", quote(n.text))
+	}
+	return d, nil
+}
