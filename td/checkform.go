@@ -1,0 +1,134 @@
+package td
+
+import (
+	"slices"
+	"strings"
+
+	"hutong/thing"
+)
+
+// The operations that forms may be for (TD 1.1 section 5.3.4.2, assertions td-op-for-*).
+var (
+	thingOps = []string{
+		"readallproperties", "writeallproperties", "readmultipleproperties", "writemultipleproperties",
+		"observeallproperties", "unobserveallproperties", "queryallactions", "subscribeallevents", "unsubscribeallevents",
+	}
+	affordanceOps = [...][]string{
+		thing.Property: {"readproperty", "writeproperty", "observeproperty", "unobserveproperty"},
+		thing.Action:   {"invokeaction", "queryaction", "cancelaction"},
+		thing.Event:    {"subscribeevent", "unsubscribeevent"},
+	}
+)
+
+func (c *checker) forms(at place, list []*Form) {
+	defer c.at("forms")()
+	for i, f := range list {
+		c.enterIndex(i)
+		c.form(at, f)
+		c.leave()
+	}
+}
+
+func (c *checker) form(at place, f *Form) {
+	allowed := thingOps
+	if at.of != nil {
+		allowed = affordanceOps[at.kind]
+	} else if len(f.Op) == 0 && !c.model {
+		c.failAt("op", "say which of "+strings.Join(allowed, ", "), "missing; a form of the whole Thing has no default")
+	}
+	for _, op := range f.Op {
+		if !slices.Contains(allowed, op) && !c.open(op) {
+			c.failAt("op", "use "+strings.Join(allowed, ", "), "%s is no operation for this place", quote(op))
+		}
+	}
+	c.notEmpty(f.order, "op")
+	if f.Href == "" && !given(f.order, "href") {
+		c.failAt("href", "add it", "missing")
+	}
+	c.template(at, f)
+	if len(f.Security) > 0 {
+		c.security(f.Security)
+	} else if !c.model {
+		c.notEmpty(f.order, "security")
+	}
+	c.response(f)
+	c.additionalResponses(f)
+}
+
+// template judges the href of f, which may be a URI template (RFC 6570), and the variables in it.
+func (c *checker) template(at place, f *Form) {
+	if c.open(f.Href) {
+		return
+	}
+	parts, err := parseTemplate(f.Href)
+	if err != nil {
+		c.failAt("href", "", "%s: %v", quote(f.Href), err)
+		return
+	}
+	for _, p := range parts {
+		if p.literal != "" {
+			c.reference("href", p.literal)
+		}
+		for _, v := range p.vars {
+			if !c.declared(at, v.name) {
+				c.failAt("href", "add it to uriVariables", "the variable %s is not declared", quote(v.name))
+			}
+		}
+	}
+}
+
+func (c *checker) declared(at place, name string) bool {
+	_, ok := c.t.URIVariables.Get(name)
+	if !ok && at.of != nil {
+		_, ok = at.of.URIVariables.Get(name)
+	}
+	return ok || c.uriNames[name] || c.model
+}
+
+func (c *checker) response(f *Form) {
+	if len(f.Response) == 0 {
+		return
+	}
+	defer c.at("response")()
+	n, err := scan(f.Response)
+	switch {
+	case err != nil || n.kind != isObject:
+		c.fail("", "want an object, got %s", n.kind)
+	case n.get("contentType") == nil && !c.model:
+		c.fail("add it", "the member %s is missing", quote("contentType"))
+	}
+	c.wantText(&n, "contentType")
+}
+
+func (c *checker) additionalResponses(f *Form) {
+	if len(f.AdditionalResponses) == 0 {
+		return
+	}
+	defer c.at("additionalResponses")()
+	n, err := scan(f.AdditionalResponses)
+	if err != nil || n.kind != isList {
+		c.fail("", "want an array, got %s", n.kind)
+	}
+	for i := range n.kids {
+		c.enterIndex(i)
+		c.additionalResponse(&n.kids[i])
+		c.leave()
+	}
+}
+
+func (c *checker) additionalResponse(n *node) {
+	if n.kind != isObject {
+		c.fail("", "want an object, got %s", n.kind)
+		return
+	}
+	c.wantText(n, "contentType")
+	c.wantText(n, "schema")
+	if success := n.get("success"); success != nil && success.kind != isBool {
+		c.failAt("success", "", "want a boolean, got %s", success.kind)
+	}
+	if s := n.get("schema"); s != nil && s.kind == isText {
+		if _, ok := c.t.SchemaDefinitions.Get(s.text); !ok && !c.model {
+			c.failAt("schema", "add it there", "%s is not in schemaDefinitions", quote(s.text))
+		}
+	}
+}
