@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"hutong/td/ordered"
+	"hutong/td/uri"
 	"hutong/thing"
 )
 
@@ -33,14 +35,14 @@ func (c *checker) thing() {
 	if !c.model {
 		c.required()
 	}
-	if t.ID != "" && !c.open(t.ID) && !isURI(t.ID) {
-		c.failAt("id", `write one such as "urn:uuid:..."`, "%s is no URI", quote(t.ID))
+	if t.ID != "" && !c.open(t.ID) && !uri.IsAbsolute(t.ID) {
+		c.failAt("id", `write one such as "urn:uuid:..."`, "%s is no URI", ordered.Quote(t.ID))
 	}
 	c.dateTime("created", t.Created)
 	c.dateTime("modified", t.Modified)
 	c.version()
-	if t.Base != "" && !c.open(t.Base) && scheme(t.Base) == "" {
-		c.failAt("base", "begin it with a scheme such as http:", "%s is no absolute URI", quote(t.Base))
+	if t.Base != "" && !c.open(t.Base) && uri.Scheme(t.Base) == "" {
+		c.failAt("base", "begin it with a scheme such as http:", "%s is no absolute URI", ordered.Quote(t.Base))
 	}
 	for _, name := range [...]string{"forms", "profile", "schemaDefinitions"} {
 		c.notEmpty(t.order, name)
@@ -96,7 +98,7 @@ func (c *checker) languages(titles, descriptions Lang) {
 	for name, m := range map[string]Lang{"titles": titles, "descriptions": descriptions} {
 		for tag := range m.All() {
 			if !langTag.MatchString(tag) && !c.open(tag) {
-				c.failAt(name, `write one such as "en" or "zh-Hans"`, "%s is no language tag (BCP 47)", quote(tag))
+				c.failAt(name, `write one such as "en" or "zh-Hans"`, "%s is no language tag (BCP 47)", ordered.Quote(tag))
 			}
 		}
 	}
@@ -104,7 +106,7 @@ func (c *checker) languages(titles, descriptions Lang) {
 
 func (c *checker) dateTime(name, s string) {
 	if s != "" && !c.open(s) && !c.model && !isDateTime(s) {
-		c.failAt(name, `write one such as "2026-01-31T08:00:00Z"`, "%s is no date and time (RFC 3339)", quote(s))
+		c.failAt(name, `write one such as "2026-01-31T08:00:00Z"`, "%s is no date and time (RFC 3339)", ordered.Quote(s))
 	}
 }
 
@@ -113,19 +115,19 @@ func (c *checker) version() {
 		return
 	}
 	defer c.at("version")()
-	n, err := scan(c.t.Version)
-	if err != nil || n.kind != isObject {
-		if !c.open(n.text) {
-			c.fail("", "want an object, got %s", n.kind)
+	n, err := ordered.Read(c.t.Version)
+	if err != nil || n.Kind != ordered.Object {
+		if !c.open(n.Text) {
+			c.fail("", "want an object, got %s", n.Kind)
 		}
 		return
 	}
-	instance := n.get("instance")
+	instance := n.Get("instance")
 	switch {
-	case c.model && instance != nil && instance.kind == isText:
+	case c.model && instance != nil && instance.Kind == ordered.Text:
 		c.failAt("instance", "leave it to the Things made from the model", "a Thing Model has none")
 	case !c.model && instance == nil:
-		c.fail("add it", "the member %s is missing", quote("instance"))
+		c.fail("add it", "the member %s is missing", ordered.Quote("instance"))
 	case !c.model:
 		c.wantText(&n, "instance")
 	}
@@ -133,9 +135,9 @@ func (c *checker) version() {
 }
 
 // wantText fails when n has a member called name that is no string.
-func (c *checker) wantText(n *node, name string) {
-	if m := n.get(name); m != nil && m.kind != isText {
-		c.failAt(name, "", "want a string, got %s", m.kind)
+func (c *checker) wantText(n *ordered.Node, name string) {
+	if m := n.Get(name); m != nil && m.Kind != ordered.Text {
+		c.failAt(name, "", "want a string, got %s", m.Kind)
 	}
 }
 
@@ -145,26 +147,26 @@ func (c *checker) context() {
 		return
 	}
 	defer c.at("@context")()
-	n, err := scan(c.t.Context)
-	list := n.kids
+	n, err := ordered.Read(c.t.Context)
+	list := n.Kids
 	switch {
-	case err != nil || n.kind != isText && n.kind != isList:
-		c.fail("", "want a string or an array, got %s", n.kind)
+	case err != nil || n.Kind != ordered.Text && n.Kind != ordered.List:
+		c.fail("", "want a string or an array, got %s", n.Kind)
 		return
-	case n.kind == isText:
-		list = []node{n}
+	case n.Kind == ordered.Text:
+		list = []ordered.Node{n}
 	}
 	first := ""
 	for i := range list {
 		k := &list[i]
 		switch {
-		case k.kind != isText && k.kind != isObject:
+		case k.Kind != ordered.Text && k.Kind != ordered.Object:
 			c.enterIndex(i)
-			c.fail("", "want a URI or an object, got %s", k.kind)
+			c.fail("", "want a URI or an object, got %s", k.Kind)
 			c.leave()
 		case i == 0:
-			first = k.text
-		case k.text == Context10 && first == Context, k.text == Context && i > 1 && first == Context10:
+			first = k.Text
+		case k.Text == Context10 && first == Context, k.Text == Context && i > 1 && first == Context10:
 			c.fail("", "the context of TD 1.0 comes first, that of TD 1.1 second")
 		}
 	}
@@ -176,13 +178,13 @@ func (c *checker) context() {
 // contextNames are the names that the objects in a context define.
 func contextNames(context []byte) map[string]bool {
 	names := make(map[string]bool)
-	n, err := scan(context)
+	n, err := ordered.Read(context)
 	if err != nil {
 		return names
 	}
-	for _, part := range n.kids {
-		for _, k := range part.kids {
-			names[k.name] = true
+	for _, part := range n.Kids {
+		for _, k := range part.Kids {
+			names[k.Name] = true
 		}
 	}
 	return names
@@ -214,18 +216,18 @@ func (c *checker) link(l *Link) {
 	case l.Sizes != "" && l.Rel != "icon":
 		c.failAt("sizes", `give it to links with "rel": "icon"`, "only an icon has sizes")
 	case l.Sizes != "" && !iconSizes.MatchString(l.Sizes):
-		c.failAt("sizes", `write them as "16x16 32x32"`, "%s are no sizes", quote(l.Sizes))
+		c.failAt("sizes", `write them as "16x16 32x32"`, "%s are no sizes", ordered.Quote(l.Sizes))
 	}
 	for _, tag := range l.Hreflang {
 		if !langTag.MatchString(tag) {
-			c.failAt("hreflang", `write one such as "en"`, "%s is no language tag (BCP 47)", quote(tag))
+			c.failAt("hreflang", `write one such as "en"`, "%s is no language tag (BCP 47)", ordered.Quote(tag))
 		}
 	}
 }
 
 func (c *checker) reference(name, s string) {
-	if !c.open(s) && !isReference(s) {
-		c.failAt(name, "percent-encode what a URI may not hold", "%s is no URI reference (RFC 3986)", quote(s))
+	if !c.open(s) && !uri.IsReference(s) {
+		c.failAt(name, "percent-encode what a URI may not hold", "%s is no URI reference (RFC 3986)", ordered.Quote(s))
 	}
 }
 
@@ -295,7 +297,7 @@ func (c *checker) modelTerms() {
 	for _, names := range [...][]string{c.t.Properties.names, c.t.Actions.names, c.t.Events.names} {
 		for _, name := range names {
 			if placeholder.MatchString(name) {
-				c.fail("put placeholders into values", "the name %s holds a placeholder", quote(name))
+				c.fail("put placeholders into values", "the name %s holds a placeholder", ordered.Quote(name))
 			}
 		}
 	}
@@ -304,12 +306,12 @@ func (c *checker) modelTerms() {
 		return
 	}
 	defer c.at("tm:optional")()
-	if n.kind != isList {
-		c.fail("", "want an array, got %s", n.kind)
+	if n.Kind != ordered.List {
+		c.fail("", "want an array, got %s", n.Kind)
 	}
-	for i := range n.kids {
+	for i := range n.Kids {
 		c.enterIndex(i)
-		if !c.affordance(&n.kids[i]) {
+		if !c.affordance(&n.Kids[i]) {
 			c.fail(`write one such as "/actions/stop"`, "points to no affordance of this model")
 		}
 		c.leave()
@@ -317,12 +319,12 @@ func (c *checker) modelTerms() {
 }
 
 // affordance says whether n is a JSON pointer to a whole affordance; one of an extended model counts.
-func (c *checker) affordance(n *node) bool {
-	parts := strings.Split(n.text, "/")
-	if n.kind != isText || len(parts) != 3 || parts[0] != "" || parts[2] == "" || !isPointer(n.text) {
+func (c *checker) affordance(n *ordered.Node) bool {
+	parts := strings.Split(n.Text, "/")
+	if n.Kind != ordered.Text || len(parts) != 3 || parts[0] != "" || parts[2] == "" || !isPointer(n.Text) {
 		return false
 	}
-	name := pointerUnescape.Replace(parts[2])
+	name := ordered.UnescapeName(parts[2])
 	found := c.extends()
 	switch parts[1] {
 	case "properties":

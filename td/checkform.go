@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"hutong/td/ordered"
+	"hutong/td/uri"
 	"hutong/thing"
 )
 
@@ -38,7 +40,7 @@ func (c *checker) form(at place, f *Form) {
 	}
 	for _, op := range f.Op {
 		if !slices.Contains(allowed, op) && !c.open(op) {
-			c.failAt("op", "use "+strings.Join(allowed, ", "), "%s is no operation for this place", quote(op))
+			c.failAt("op", "use "+strings.Join(allowed, ", "), "%s is no operation for this place", ordered.Quote(op))
 		}
 	}
 	c.notEmpty(f.order, "op")
@@ -60,19 +62,17 @@ func (c *checker) template(at place, f *Form) {
 	if c.open(f.Href) {
 		return
 	}
-	parts, err := parseTemplate(f.Href)
+	template, err := uri.ParseTemplate(f.Href)
 	if err != nil {
-		c.failAt("href", "", "%s: %v", quote(f.Href), err)
+		c.failAt("href", "", "%s: %v", ordered.Quote(f.Href), err)
 		return
 	}
-	for _, p := range parts {
-		if p.literal != "" {
-			c.reference("href", p.literal)
-		}
-		for _, v := range p.vars {
-			if !c.declared(at, v.name) {
-				c.failAt("href", "add it to uriVariables", "the variable %s is not declared", quote(v.name))
-			}
+	for s := range template.Literals() {
+		c.reference("href", s)
+	}
+	for name := range template.Variables() {
+		if !c.declared(at, name) {
+			c.failAt("href", "add it to uriVariables", "the variable %s is not declared", ordered.Quote(name))
 		}
 	}
 }
@@ -90,12 +90,12 @@ func (c *checker) response(f *Form) {
 		return
 	}
 	defer c.at("response")()
-	n, err := scan(f.Response)
+	n, err := ordered.Read(f.Response)
 	switch {
-	case err != nil || n.kind != isObject:
-		c.fail("", "want an object, got %s", n.kind)
-	case n.get("contentType") == nil && !c.model:
-		c.fail("add it", "the member %s is missing", quote("contentType"))
+	case err != nil || n.Kind != ordered.Object:
+		c.fail("", "want an object, got %s", n.Kind)
+	case n.Get("contentType") == nil && !c.model:
+		c.fail("add it", "the member %s is missing", ordered.Quote("contentType"))
 	}
 	c.wantText(&n, "contentType")
 }
@@ -105,30 +105,30 @@ func (c *checker) additionalResponses(f *Form) {
 		return
 	}
 	defer c.at("additionalResponses")()
-	n, err := scan(f.AdditionalResponses)
-	if err != nil || n.kind != isList {
-		c.fail("", "want an array, got %s", n.kind)
+	n, err := ordered.Read(f.AdditionalResponses)
+	if err != nil || n.Kind != ordered.List {
+		c.fail("", "want an array, got %s", n.Kind)
 	}
-	for i := range n.kids {
+	for i := range n.Kids {
 		c.enterIndex(i)
-		c.additionalResponse(&n.kids[i])
+		c.additionalResponse(&n.Kids[i])
 		c.leave()
 	}
 }
 
-func (c *checker) additionalResponse(n *node) {
-	if n.kind != isObject {
-		c.fail("", "want an object, got %s", n.kind)
+func (c *checker) additionalResponse(n *ordered.Node) {
+	if n.Kind != ordered.Object {
+		c.fail("", "want an object, got %s", n.Kind)
 		return
 	}
 	c.wantText(n, "contentType")
 	c.wantText(n, "schema")
-	if success := n.get("success"); success != nil && success.kind != isBool {
-		c.failAt("success", "", "want a boolean, got %s", success.kind)
+	if success := n.Get("success"); success != nil && success.Kind != ordered.Bool {
+		c.failAt("success", "", "want a boolean, got %s", success.Kind)
 	}
-	if s := n.get("schema"); s != nil && s.kind == isText {
-		if _, ok := c.t.SchemaDefinitions.Get(s.text); !ok && !c.model {
-			c.failAt("schema", "add it there", "%s is not in schemaDefinitions", quote(s.text))
+	if s := n.Get("schema"); s != nil && s.Kind == ordered.Text {
+		if _, ok := c.t.SchemaDefinitions.Get(s.Text); !ok && !c.model {
+			c.failAt("schema", "add it there", "%s is not in schemaDefinitions", ordered.Quote(s.Text))
 		}
 	}
 }

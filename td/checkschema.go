@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"hutong/td/ordered"
 )
 
 var schemaTypes = []string{"boolean", "integer", "number", "string", "object", "array", "null"}
@@ -35,14 +37,14 @@ func (c *checker) schema(s *Schema) {
 func (c *checker) constraints(s *Schema) {
 	if given(s.order, "type") || s.Type != "" {
 		if !slices.Contains(schemaTypes, s.Type) && !c.open(s.Type) {
-			c.failAt("type", "use "+strings.Join(schemaTypes, ", "), "%s is no type", quote(s.Type))
+			c.failAt("type", "use "+strings.Join(schemaTypes, ", "), "%s is no type", ordered.Quote(s.Type))
 		}
 	}
 	c.unsigned("minLength", s.MinLength)
 	c.unsigned("maxLength", s.MaxLength)
 	c.unsigned("minItems", s.MinItems)
 	c.unsigned("maxItems", s.MaxItems)
-	if s.MultipleOf != "" && parseDecimal(string(s.MultipleOf)).sign() <= 0 {
+	if s.MultipleOf != "" && ordered.ParseDecimal(string(s.MultipleOf)).Sign() <= 0 {
 		c.failAt("multipleOf", "", "%s is not more than 0", s.MultipleOf)
 	}
 	c.enum(s)
@@ -73,41 +75,17 @@ func (c *checker) enum(s *Schema) {
 	c.notEmpty(s.order, "enum")
 	seen := make(map[string]bool, len(s.Enum))
 	for i, raw := range s.Enum {
-		n, err := scan(raw)
+		n, err := ordered.Read(raw)
 		if err != nil {
 			continue // printed as null; only a program can put it there
 		}
-		key := n.key()
+		key := n.Key()
 		if seen[key] {
-			c.failAt("enum", "name each value once", "value %d, %s, is there twice", i, n.brief())
+			c.failAt("enum", "name each value once", "value %d, %s, is there twice", i, n.Brief())
 			return
 		}
 		seen[key] = true
 	}
-}
-
-// key is a text that equal values share: members sorted by name, numbers in one form.
-func (n *node) key() string {
-	switch n.kind {
-	case isNumber:
-		d := parseDecimal(n.text)
-		return strconv.Itoa(d.sign()) + d.digits + "e" + strconv.Itoa(d.exp)
-	case isText:
-		return string(appendText(nil, n.text))
-	case isList, isObject:
-		parts := make([]string, len(n.kids))
-		for i := range n.kids {
-			parts[i] = n.kids[i].key()
-			if n.kind == isObject {
-				parts[i] = string(appendText(nil, n.kids[i].name)) + ":" + parts[i]
-			}
-		}
-		if n.kind == isObject {
-			slices.Sort(parts)
-		}
-		return n.kind.String() + "(" + strings.Join(parts, ",") + ")"
-	}
-	return n.text
 }
 
 // pattern fails only what no dialect can read: patterns are ECMA 262's, which Go's do not cover.
@@ -119,7 +97,7 @@ func (c *checker) pattern(s string) {
 	if bad, ok := err.(*syntax.Error); ok {
 		switch bad.Code {
 		case syntax.ErrMissingParen, syntax.ErrUnexpectedParen, syntax.ErrTrailingBackslash:
-			c.failAt("pattern", "", "%s is no regular expression: %s", quote(s), bad.Code)
+			c.failAt("pattern", "", "%s is no regular expression: %s", ordered.Quote(s), bad.Code)
 		}
 	}
 }

@@ -3,6 +3,8 @@ package td
 import (
 	"slices"
 	"strings"
+
+	"hutong/td/ordered"
 )
 
 // locations are where the secret of a scheme may travel, by scheme (TD 1.1 section 5.3.3); a scheme not listed has
@@ -41,16 +43,16 @@ func (c *checker) scheme(name string, s *Security) {
 		return
 	case prefixed && prefix != "":
 		if !c.prefixes[prefix] {
-			c.failAt("scheme", "add it there", "the prefix %s is not in @context", quote(prefix))
+			c.failAt("scheme", "add it there", "the prefix %s is not in @context", ordered.Quote(prefix))
 		}
 		return
 	case !slices.Contains(schemes, s.Scheme):
-		c.failAt("scheme", "use "+strings.Join(schemes, ", "), "%s is no security scheme", quote(s.Scheme))
+		c.failAt("scheme", "use "+strings.Join(schemes, ", "), "%s is no security scheme", ordered.Quote(s.Scheme))
 		return
 	}
 	for _, term := range securityTexts {
-		if n, ok := member(s.Extra, term); ok && n.kind != isText {
-			c.failAt(term, "", "want a string, got %s", n.kind)
+		if n, ok := member(s.Extra, term); ok && n.Kind != ordered.Text {
+			c.failAt(term, "", "want a string, got %s", n.Kind)
 		}
 	}
 	c.location(s)
@@ -61,7 +63,7 @@ func (c *checker) scheme(name string, s *Security) {
 		}
 	case "digest":
 		if qop := s.QOP(); qop != "auth" && qop != "auth-int" && !c.open(qop) {
-			c.failAt("qop", "use auth or auth-int", "%s is no quality of protection", quote(qop))
+			c.failAt("qop", "use auth or auth-int", "%s is no quality of protection", ordered.Quote(qop))
 		}
 	case "oauth2":
 		c.flow(s)
@@ -77,11 +79,11 @@ func (c *checker) location(s *Security) {
 	}
 	in := s.In()
 	if !slices.Contains(allowed, in) && !c.open(in) {
-		c.failAt("in", "use "+strings.Join(allowed, ", "), "%s is no place for it", quote(in))
+		c.failAt("in", "use "+strings.Join(allowed, ", "), "%s is no place for it", ordered.Quote(in))
 	}
 	name, named := s.Text("name")
 	if in == "body" && named && !isPointer(name) && !c.open(name) {
-		c.failAt("name", `write one such as "/token"`, "in a body the name is a JSON pointer, %s is none", quote(name))
+		c.failAt("name", `write one such as "/token"`, "in a body the name is a JSON pointer, %s is none", ordered.Quote(name))
 	}
 	if in == "uri" && named {
 		if c.uriNames == nil {
@@ -127,7 +129,7 @@ func (c *checker) combo(name string, s *Security) {
 func (c *checker) security(list []string) {
 	for _, name := range list {
 		if _, ok := c.t.SecurityDefinitions.Get(name); !ok && !c.model {
-			c.failAt("security", "define it there", "%s is not in securityDefinitions", quote(name))
+			c.failAt("security", "define it there", "%s is not in securityDefinitions", ordered.Quote(name))
 		}
 	}
 }

@@ -3,6 +3,8 @@ package td
 import (
 	"slices"
 	"strings"
+
+	"hutong/td/ordered"
 )
 
 // object is what has a table of terms: Thing, Property, Schema, Form and the others.
@@ -21,10 +23,10 @@ type term struct {
 // slot is one field seen as JSON. Slots are pointers into the object, so one table serves reading, writing and
 // copying.
 type slot interface {
-	read(r *reader, n *node)    // takes the value of n, or tells r why it does not fit
-	write(w *writer, lone bool) // lone: a list of one was written as its one element
-	zero() bool                 // nothing in it
-	detach(c *copier)           // makes what it points to its own
+	read(r *reader, n *ordered.Node) // takes the value of n, or tells r why it does not fit
+	write(w *writer, lone bool)      // lone: a list of one was written as its one element
+	zero() bool                      // nothing in it
+	detach(c *copier)                // makes what it points to its own
 }
 
 // mark remembers how one member was written.
@@ -50,27 +52,27 @@ type reader struct {
 	stack []term // tables in use; a stack, to spare the allocations
 }
 
-func (r *reader) object(n *node, o object) {
-	if !r.want(n, isObject) {
+func (r *reader) object(n *ordered.Node, o object) {
+	if !r.want(n, ordered.Object) {
 		return
 	}
 	base := len(r.stack)
 	r.stack = o.terms(r.stack)
 	terms := r.stack[base:]
 	extra, order := o.rest()
-	*order = make([]mark, 0, len(n.kids))
-	for i := range n.kids {
-		k := &n.kids[i]
-		m := mark{name: k.name}
-		at := find(terms, k.name)
+	*order = make([]mark, 0, len(n.Kids))
+	for i := range n.Kids {
+		k := &n.Kids[i]
+		m := mark{name: k.Name}
+		at := find(terms, k.Name)
 		if at < 0 || r.model && holdsPlaceholder(k) && !takesText(terms[at].slot) {
-			*extra = append(*extra, Member{k.name, k.raw()})
+			*extra = append(*extra, Member{k.Name, k.JSON()})
 		} else {
 			slot := terms[at].slot
-			r.enter(k.name)
+			r.enter(k.Name)
 			slot.read(r, k)
 			r.leave()
-			m.lone = k.kind == isText
+			m.lone = k.Kind == ordered.Text
 			m.bare = slot.zero()
 		}
 		*order = append(*order, m)
@@ -78,15 +80,15 @@ func (r *reader) object(n *node, o object) {
 	r.stack = r.stack[:base]
 }
 
-func (r *reader) want(n *node, k kind) bool {
-	if n.kind != k {
-		r.fail("", "want %s, got %s", k, n.kind)
+func (r *reader) want(n *ordered.Node, k ordered.Kind) bool {
+	if n.Kind != k {
+		r.fail("", "want %s, got %s", k, n.Kind)
 	}
-	return n.kind == k
+	return n.Kind == k
 }
 
-func holdsPlaceholder(n *node) bool {
-	return n.kind == isText && strings.Contains(n.text, "{{")
+func holdsPlaceholder(n *ordered.Node) bool {
+	return n.Kind == ordered.Text && strings.Contains(n.Text, "{{")
 }
 
 func takesText(s slot) bool {
@@ -190,17 +192,17 @@ func (p *printing) name(s string) {
 		p.w.buf = append(p.w.buf, ',')
 	}
 	p.count++
-	p.w.buf = append(appendText(p.w.buf, s), ':')
+	p.w.buf = append(ordered.AppendText(p.w.buf, s), ':')
 }
 
 // raw prints v, which nobody may have checked: what is not JSON becomes null rather than spoil the whole text.
 func (w *writer) raw(v []byte) {
-	n, err := scan(v)
+	n, err := ordered.Read(v)
 	if err != nil {
 		w.buf = append(w.buf, "null"...)
 		return
 	}
-	w.buf = n.append(w.buf)
+	w.buf = n.Append(w.buf)
 }
 
 func (w *writer) list(n int, each func(i int)) {

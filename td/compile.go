@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"hutong/td/ordered"
 	"hutong/thing"
 )
 
@@ -52,16 +53,16 @@ func (t *Thing) Compile() (*thing.Thing, error) {
 // PlaceText is hutong:place as written, such as "Home / Living Room", for thing.ParsePlace; "" when it has none.
 func (t *Thing) PlaceText() string {
 	n, _ := ours(t.Extra, t.prefixes(), "place")
-	if n.kind != isText {
+	if n.Kind != ordered.Text {
 		return ""
 	}
-	return n.text
+	return n.Text
 }
 
 // Simulated is hutong:simulated: the device is pretended.
 func (t *Thing) Simulated() bool {
 	n, _ := ours(t.Extra, t.prefixes(), "simulated")
-	return n.kind == isBool && n.text == "true"
+	return n.Kind == ordered.Bool && n.Text == "true"
 }
 
 // prefixes are the prefixes that @context gives Hutong's vocabulary: "hutong", unless that stands for something
@@ -69,12 +70,12 @@ func (t *Thing) Simulated() bool {
 func (t *Thing) prefixes() []string {
 	var list []string
 	taken := false
-	if n, err := scan(t.Context); err == nil {
-		for _, part := range n.kids {
-			for _, k := range part.kids {
-				taken = taken || k.name == "hutong"
-				if k.kind == isText && k.text == HutongNS {
-					list = append(list, k.name)
+	if n, err := ordered.Read(t.Context); err == nil {
+		for _, part := range n.Kids {
+			for _, k := range part.Kids {
+				taken = taken || k.Name == "hutong"
+				if k.Kind == ordered.Text && k.Text == HutongNS {
+					list = append(list, k.Name)
 				}
 			}
 		}
@@ -86,13 +87,13 @@ func (t *Thing) prefixes() []string {
 }
 
 // ours finds the term of Hutong's vocabulary called name among list.
-func ours(list []Member, prefixes []string, name string) (node, bool) {
+func ours(list []Member, prefixes []string, name string) (ordered.Node, bool) {
 	for _, p := range prefixes {
 		if n, ok := member(list, p+":"+name); ok {
 			return n, true
 		}
 	}
-	return node{}, false
+	return ordered.Node{}, false
 }
 
 func title(one string, many Lang, name string) string {
@@ -124,7 +125,7 @@ func (c *compiler) point(kind thing.Kind, name string, i *Interaction, s *Schema
 	p.Resolution = c.duration(extra, "resolution")
 	p.Retention = c.duration(extra, "retention")
 	if n, ok := ours(extra, c.prefix, "linear"); ok {
-		p.Linear = n.text == "true"
+		p.Linear = n.Text == "true"
 	}
 	return p
 }
@@ -197,16 +198,16 @@ func (c *compiler) duration(extra []Member, name string) time.Duration {
 	return d
 }
 
-func parseDuration(n *node) (time.Duration, error) {
-	if n.kind != isText {
-		return 0, fmt.Errorf("want a duration, got %s", n.kind)
+func parseDuration(n *ordered.Node) (time.Duration, error) {
+	if n.Kind != ordered.Text {
+		return 0, fmt.Errorf("want a duration, got %s", n.Kind)
 	}
-	d, err := time.ParseDuration(strings.TrimSpace(n.text))
+	d, err := time.ParseDuration(strings.TrimSpace(n.Text))
 	if err != nil {
-		return 0, fmt.Errorf("%s is no duration", quote(n.text))
+		return 0, fmt.Errorf("%s is no duration", ordered.Quote(n.Text))
 	}
 	if d < 0 {
-		return 0, fmt.Errorf("%s is less than nothing", quote(n.text))
+		return 0, fmt.Errorf("%s is less than nothing", ordered.Quote(n.Text))
 	}
 	return d, nil
 }

@@ -3,7 +3,6 @@ package td_test
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"io/fs"
 	"os"
@@ -16,8 +15,6 @@ import (
 
 	"hutong/td"
 )
-
-var update = flag.Bool("update", false, "rewrite docs/conformance-td.md")
 
 // dataDir is where the W3C's test data lies: $HUTONG_DATA, or shared/data beside or above this tree.
 func dataDir(t *testing.T) string {

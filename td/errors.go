@@ -4,38 +4,12 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"hutong/td/ordered"
 )
 
 // Error is one thing that is wrong with a text: where, what, and how to mend it.
-type Error struct {
-	Pointer string // JSON pointer (RFC 6901) to the value; "" is the whole text
-	Reason  string // what is wrong
-	Mend    string // what to write instead; "" when Reason says it all
-}
-
-// Error is "POINTER: REASON; MEND"; the whole text is called "/".
-func (e *Error) Error() string {
-	s := e.Pointer
-	if s == "" {
-		s = "/"
-	}
-	s += ": " + e.Reason
-	if e.Mend != "" {
-		s += "; " + e.Mend
-	}
-	return s
-}
-
-// in is e seen from one level further out, where the text e speaks of is called name.
-func (e *Error) in(name string) *Error {
-	e.Pointer = "/" + pointerEscape.Replace(name) + e.Pointer
-	return e
-}
-
-var (
-	pointerEscape   = strings.NewReplacer("~", "~0", "/", "~1")
-	pointerUnescape = strings.NewReplacer("~1", "/", "~0", "~")
-)
+type Error = ordered.Error
 
 // Errors is all that is wrong with a text, in the order of the text; at most MaxErrors of them.
 type Errors []*Error
@@ -103,7 +77,7 @@ func (t *tracker) pointer() string {
 		if s.index >= 0 {
 			b.WriteString(strconv.Itoa(s.index))
 		} else {
-			b.WriteString(pointerEscape.Replace(s.name))
+			b.WriteString(ordered.EscapeName(s.name))
 		}
 	}
 	return b.String()
@@ -118,13 +92,4 @@ func (t *tracker) err() error {
 		return t.errs[0]
 	}
 	return t.errs
-}
-
-// quote is s between quotation marks, cut short when long, for a message.
-func quote(s string) string {
-	const most = 60
-	if len(s) > most {
-		s = strings.ToValidUTF8(s[:most], "") + "..."
-	}
-	return strconv.Quote(s)
 }

@@ -4,6 +4,7 @@ import (
 	"iter"
 	"slices"
 
+	"hutong/td/ordered"
 	"hutong/thing"
 )
 
@@ -37,9 +38,9 @@ func (f *Form) Media() string {
 // Answer is the content type of what comes back: that of "response", else that of f itself (assertion
 // td-expectedResponse-default-contentType).
 func (f *Form) Answer() string {
-	if n, err := scan(f.Response); err == nil {
-		if media := n.get("contentType"); media != nil && media.kind == isText {
-			return media.text
+	if n, err := ordered.Read(f.Response); err == nil {
+		if media := n.Get("contentType"); media != nil && media.Kind == ordered.Text {
+			return media.Text
 		}
 	}
 	return f.Media()
@@ -70,15 +71,15 @@ func (s *Security) Text(name string) (string, bool) { return memberText(s.Extra,
 
 func memberText(list []Member, name string) (string, bool) {
 	n, ok := member(list, name)
-	return n.text, ok && n.kind == isText
+	return n.Text, ok && n.Kind == ordered.Text
 }
 
-func member(list []Member, name string) (node, bool) {
+func member(list []Member, name string) (ordered.Node, bool) {
 	i := slices.IndexFunc(list, func(m Member) bool { return m.Name == name })
 	if i < 0 {
-		return node{}, false
+		return ordered.Node{}, false
 	}
-	n, err := scan(list[i].Value)
+	n, err := ordered.Read(list[i].Value)
 	return n, err == nil
 }
 

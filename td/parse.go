@@ -3,6 +3,8 @@ package td
 import (
 	"encoding/json"
 	"slices"
+
+	"hutong/td/ordered"
 )
 
 // Names of JSON-LD contexts and terms.
@@ -18,14 +20,14 @@ const (
 // 5.3 gives it; in a Thing Model a placeholder may stand for any value and is then kept in Extra. All else is for
 // Check to judge. The error is an *Error or Errors. The Thing keeps nothing of data.
 func Parse(data []byte) (*Thing, error) {
-	n, err := scan(data)
+	n, err := ordered.Read(data)
 	if err != nil {
 		return nil, err
 	}
 	return read(&n)
 }
 
-func read(n *node) (*Thing, error) {
+func read(n *ordered.Node) (*Thing, error) {
 	t := new(Thing)
 	r := reader{model: isModel(n)}
 	r.object(n, t)
@@ -36,13 +38,13 @@ func read(n *node) (*Thing, error) {
 }
 
 // isModel looks at @type before the rest is read, since it decides how to read the rest.
-func isModel(n *node) bool {
-	types := n.get("@type")
+func isModel(n *ordered.Node) bool {
+	types := n.Get("@type")
 	if types == nil {
 		return false
 	}
-	return types.kind == isText && types.text == ModelType ||
-		slices.ContainsFunc(types.kids, func(k node) bool { return k.kind == isText && k.text == ModelType })
+	return types.Kind == ordered.Text && types.Text == ModelType ||
+		slices.ContainsFunc(types.Kids, func(k ordered.Node) bool { return k.Kind == ordered.Text && k.Text == ModelType })
 }
 
 // IsModel says whether t is a Thing Model.
@@ -69,7 +71,7 @@ func (s *Schema) JSON() []byte {
 
 // ParseSchema reads one data schema (TD 1.1 section 5.3.2), as Parse reads a Thing.
 func ParseSchema(data []byte) (*Schema, error) {
-	n, bad := scan(data)
+	n, bad := ordered.Read(data)
 	if bad != nil {
 		return nil, bad
 	}
@@ -99,4 +101,4 @@ func NewThing(id, title string) *Thing {
 }
 
 // Text makes the Member called name whose value is the string s.
-func Text(name, s string) Member { return Member{name, appendText(nil, s)} }
+func Text(name, s string) Member { return Member{name, ordered.AppendText(nil, s)} }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"hutong/td/ordered"
 )
 
 // In is where the scheme's secret travels: "in", or its default, which is query for apikey, header for basic, digest
@@ -59,7 +61,7 @@ func (t *Thing) allOf(names, above []string) ([][]string, error) {
 			return nil, err
 		}
 		if len(ways)*len(more) > MaxAlternatives {
-			return nil, fmt.Errorf("security %s: more than %d ways to be let in", quote(name), MaxAlternatives)
+			return nil, fmt.Errorf("security %s: more than %d ways to be let in", ordered.Quote(name), MaxAlternatives)
 		}
 		joined := make([][]string, 0, len(ways)*len(more))
 		for _, w := range ways {
@@ -78,18 +80,18 @@ const maxCombos = 8
 func (t *Thing) ways(name string, above []string) ([][]string, error) {
 	s, ok := t.SecurityDefinitions.Get(name)
 	if !ok {
-		return nil, fmt.Errorf("security %s: not in securityDefinitions", quote(name))
+		return nil, fmt.Errorf("security %s: not in securityDefinitions", ordered.Quote(name))
 	}
 	if s.Scheme != "combo" {
 		return [][]string{{name}}, nil
 	}
 	if slices.Contains(above, name) || len(above) == maxCombos {
-		return nil, fmt.Errorf("security %s: combo schemes hold one another, or more than %d deep", quote(name), maxCombos)
+		return nil, fmt.Errorf("security %s: combo schemes hold one another, or more than %d deep", ordered.Quote(name), maxCombos)
 	}
 	above = append(above[:len(above):len(above)], name)
 	oneOf, allOf, err := s.combo()
 	if err != nil {
-		return nil, fmt.Errorf("security %s: %w", quote(name), err)
+		return nil, fmt.Errorf("security %s: %w", ordered.Quote(name), err)
 	}
 	if allOf != nil {
 		return t.allOf(allOf, above)
@@ -101,7 +103,7 @@ func (t *Thing) ways(name string, above []string) ([][]string, error) {
 			return nil, err
 		}
 		if list = append(list, more...); len(list) > MaxAlternatives {
-			return nil, fmt.Errorf("security %s: more than %d ways to be let in", quote(name), MaxAlternatives)
+			return nil, fmt.Errorf("security %s: more than %d ways to be let in", ordered.Quote(name), MaxAlternatives)
 		}
 	}
 	return list, nil

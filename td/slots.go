@@ -4,30 +4,32 @@ import (
 	"encoding/json"
 	"slices"
 	"strconv"
+
+	"hutong/td/ordered"
 )
 
 // text is a string.
 type text string
 
-func (t *text) read(r *reader, n *node) {
-	if r.want(n, isText) {
-		*t = text(n.text)
+func (t *text) read(r *reader, n *ordered.Node) {
+	if r.want(n, ordered.Text) {
+		*t = text(n.Text)
 	}
 }
-func (t *text) write(w *writer, _ bool) { w.buf = appendText(w.buf, string(*t)) }
+func (t *text) write(w *writer, _ bool) { w.buf = ordered.AppendText(w.buf, string(*t)) }
 func (t *text) zero() bool              { return *t == "" }
 func (t *text) detach(*copier)          {}
 
 // texts is an array of strings, which may be written as a string when it has one.
 type texts []string
 
-func (t *texts) read(r *reader, n *node) {
-	if n.kind == isText {
-		*t = texts{n.text}
+func (t *texts) read(r *reader, n *ordered.Node) {
+	if n.Kind == ordered.Text {
+		*t = texts{n.Text}
 		return
 	}
-	if n.kind != isList {
-		r.fail("", "want a string or an array of strings, got %s", n.kind)
+	if n.Kind != ordered.List {
+		r.fail("", "want a string or an array of strings, got %s", n.Kind)
 		return
 	}
 	(*names)(t).read(r, n)
@@ -35,7 +37,7 @@ func (t *texts) read(r *reader, n *node) {
 
 func (t *texts) write(w *writer, lone bool) {
 	if lone && len(*t) == 1 {
-		w.buf = appendText(w.buf, (*t)[0])
+		w.buf = ordered.AppendText(w.buf, (*t)[0])
 		return
 	}
 	(*names)(t).write(w, lone)
@@ -46,22 +48,22 @@ func (t *texts) detach(*copier) { *t = slices.Clone(*t) }
 // names is an array of strings.
 type names []string
 
-func (t *names) read(r *reader, n *node) {
-	if !r.want(n, isList) {
+func (t *names) read(r *reader, n *ordered.Node) {
+	if !r.want(n, ordered.List) {
 		return
 	}
-	*t = make(names, len(n.kids))
-	for i := range n.kids {
+	*t = make(names, len(n.Kids))
+	for i := range n.Kids {
 		r.enterIndex(i)
-		if r.want(&n.kids[i], isText) {
-			(*t)[i] = n.kids[i].text
+		if r.want(&n.Kids[i], ordered.Text) {
+			(*t)[i] = n.Kids[i].Text
 		}
 		r.leave()
 	}
 }
 
 func (t *names) write(w *writer, _ bool) {
-	w.list(len(*t), func(i int) { w.buf = appendText(w.buf, (*t)[i]) })
+	w.list(len(*t), func(i int) { w.buf = ordered.AppendText(w.buf, (*t)[i]) })
 }
 func (t *names) zero() bool     { return len(*t) == 0 }
 func (t *names) detach(*copier) { *t = slices.Clone(*t) }
@@ -69,9 +71,9 @@ func (t *names) detach(*copier) { *t = slices.Clone(*t) }
 // flag is a boolean.
 type flag bool
 
-func (f *flag) read(r *reader, n *node) {
-	if r.want(n, isBool) {
-		*f = n.text == "true"
+func (f *flag) read(r *reader, n *ordered.Node) {
+	if r.want(n, ordered.Bool) {
+		*f = n.Text == "true"
 	}
 }
 func (f *flag) write(w *writer, _ bool) { w.buf = strconv.AppendBool(w.buf, bool(*f)) }
@@ -81,9 +83,9 @@ func (f *flag) detach(*copier)          {}
 // choice is a boolean that may be left out with a meaning of its own.
 type choice struct{ at **bool }
 
-func (c choice) read(r *reader, n *node) {
-	if r.want(n, isBool) {
-		b := n.text == "true"
+func (c choice) read(r *reader, n *ordered.Node) {
+	if r.want(n, ordered.Bool) {
+		b := n.Text == "true"
 		*c.at = &b
 	}
 }
@@ -99,9 +101,9 @@ func (c choice) detach(*copier) {
 // digits is a number as written.
 type digits json.Number
 
-func (d *digits) read(r *reader, n *node) {
-	if r.want(n, isNumber) {
-		*d = digits(n.text)
+func (d *digits) read(r *reader, n *ordered.Node) {
+	if r.want(n, ordered.Number) {
+		*d = digits(n.Text)
 	}
 }
 func (d *digits) write(w *writer, _ bool) { w.raw([]byte(*d)) }
@@ -111,21 +113,21 @@ func (d *digits) detach(*copier)          {}
 // raw is any JSON value.
 type raw json.RawMessage
 
-func (v *raw) read(_ *reader, n *node) { *v = raw(n.raw()) }
-func (v *raw) write(w *writer, _ bool) { w.raw(*v) }
-func (v *raw) zero() bool              { return len(*v) == 0 }
-func (v *raw) detach(*copier)          { *v = slices.Clone(*v) }
+func (v *raw) read(_ *reader, n *ordered.Node) { *v = raw(n.JSON()) }
+func (v *raw) write(w *writer, _ bool)         { w.raw(*v) }
+func (v *raw) zero() bool                      { return len(*v) == 0 }
+func (v *raw) detach(*copier)                  { *v = slices.Clone(*v) }
 
 // raws is an array of any JSON values.
 type raws []json.RawMessage
 
-func (v *raws) read(r *reader, n *node) {
-	if !r.want(n, isList) {
+func (v *raws) read(r *reader, n *ordered.Node) {
+	if !r.want(n, ordered.List) {
 		return
 	}
-	*v = make(raws, len(n.kids))
-	for i := range n.kids {
-		(*v)[i] = n.kids[i].raw()
+	*v = make(raws, len(n.Kids))
+	for i := range n.Kids {
+		(*v)[i] = n.Kids[i].JSON()
 	}
 }
 
@@ -141,22 +143,22 @@ func (v *raws) detach(*copier) {
 // lang is a MultiLanguage map (TD 1.1 section 5.3.1.7).
 type lang Lang
 
-func (l *lang) read(r *reader, n *node) {
-	if !r.want(n, isObject) {
+func (l *lang) read(r *reader, n *ordered.Node) {
+	if !r.want(n, ordered.Object) {
 		return
 	}
-	for i := range n.kids {
-		k := &n.kids[i]
-		r.enter(k.name)
-		if r.want(k, isText) {
-			(*Lang)(l).Set(k.name, k.text)
+	for i := range n.Kids {
+		k := &n.Kids[i]
+		r.enter(k.Name)
+		if r.want(k, ordered.Text) {
+			(*Lang)(l).Set(k.Name, k.Text)
 		}
 		r.leave()
 	}
 }
 
 func (l *lang) write(w *writer, _ bool) {
-	writeMap(w, Lang(*l), func(s string) { w.buf = appendText(w.buf, s) })
+	writeMap(w, Lang(*l), func(s string) { w.buf = ordered.AppendText(w.buf, s) })
 }
 func (l *lang) zero() bool     { return len(l.names) == 0 }
 func (l *lang) detach(*copier) { *l = lang(Lang(*l).clone(func(s string) string { return s })) }
@@ -170,7 +172,7 @@ type pointer[T any] interface {
 // one is an object, or none.
 type one[T any, P pointer[T]] struct{ at *P }
 
-func (o one[T, P]) read(r *reader, n *node) {
+func (o one[T, P]) read(r *reader, n *ordered.Node) {
 	x := P(new(T))
 	r.object(n, x)
 	*o.at = x
@@ -192,14 +194,14 @@ func own[T any, P pointer[T]](c *copier, x P) P {
 // many is an array of objects.
 type many[T any, P pointer[T]] []P
 
-func (m *many[T, P]) read(r *reader, n *node) {
-	if !r.want(n, isList) {
+func (m *many[T, P]) read(r *reader, n *ordered.Node) {
+	if !r.want(n, ordered.List) {
 		return
 	}
-	*m = make(many[T, P], len(n.kids))
-	for i := range n.kids {
+	*m = make(many[T, P], len(n.Kids))
+	for i := range n.Kids {
 		r.enterIndex(i)
-		one[T, P]{&(*m)[i]}.read(r, &n.kids[i])
+		one[T, P]{&(*m)[i]}.read(r, &n.Kids[i])
 		r.leave()
 	}
 }
@@ -218,17 +220,17 @@ func (m *many[T, P]) detach(c *copier) {
 // named is a map of objects.
 type named[T any, P pointer[T]] Map[P]
 
-func (m *named[T, P]) read(r *reader, n *node) {
-	if !r.want(n, isObject) {
+func (m *named[T, P]) read(r *reader, n *ordered.Node) {
+	if !r.want(n, ordered.Object) {
 		return
 	}
-	for i := range n.kids {
-		k := &n.kids[i]
+	for i := range n.Kids {
+		k := &n.Kids[i]
 		var x P
-		r.enter(k.name)
+		r.enter(k.Name)
 		one[T, P]{&x}.read(r, k)
 		r.leave()
-		(*Map[P])(m).Set(k.name, x)
+		(*Map[P])(m).Set(k.Name, x)
 	}
 }
 
@@ -246,7 +248,7 @@ func writeMap[T any](w *writer, m Map[T], value func(T)) {
 		if i > 0 {
 			w.buf = append(w.buf, ',')
 		}
-		w.buf = append(appendText(w.buf, name), ':')
+		w.buf = append(ordered.AppendText(w.buf, name), ':')
 		value(m.values[name])
 	}
 	w.buf = append(w.buf, '}')
@@ -255,8 +257,8 @@ func writeMap[T any](w *writer, m Map[T], value func(T)) {
 // items is the "items" of a Schema: one schema, or a list of them.
 type items Schema
 
-func (s *items) read(r *reader, n *node) {
-	if s.ItemsList = n.kind == isList; s.ItemsList {
+func (s *items) read(r *reader, n *ordered.Node) {
+	if s.ItemsList = n.Kind == ordered.List; s.ItemsList {
 		(*many[Schema, *Schema])(&s.Items).read(r, n)
 		return
 	}

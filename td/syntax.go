@@ -17,45 +17,6 @@ var (
 	iconSizes   = regexp.MustCompile(`[0-9]*x[0-9]+`)
 )
 
-// isURI says whether s has a scheme and no character that RFC 3986 forbids; letters of other scripts pass, since
-// an anyURI may be an IRI (RFC 3987).
-func isURI(s string) bool {
-	return scheme(s) != "" && isReference(s)
-}
-
-// isReference says whether s may be a URI reference (RFC 3986 section 4.1).
-func isReference(s string) bool {
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		if c <= ' ' || c == 0x7f || strings.IndexByte("<>\"{}|\\^`", c) >= 0 {
-			return false
-		}
-		if c == '%' && (i+2 >= len(s) || !isHex(s[i+1]) || !isHex(s[i+2])) {
-			return false
-		}
-	}
-	return true
-}
-
-func isHex(c byte) bool {
-	return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
-}
-
-// scheme is the scheme of the URI s; "" for a relative reference.
-func scheme(s string) string {
-	for i := 0; i < len(s); i++ {
-		switch c := s[i] | 0x20; {
-		case c >= 'a' && c <= 'z':
-		case s[i] == ':':
-			return s[:i]
-		case i > 0 && (s[i] >= '0' && s[i] <= '9' || s[i] == '+' || s[i] == '-' || s[i] == '.'):
-		default:
-			return ""
-		}
-	}
-	return ""
-}
-
 func isDateTime(s string) bool {
 	_, err := time.Parse(time.RFC3339, s)
 	return err == nil

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"hutong/td/ordered"
 )
 
 // MaxPattern is the most bytes of a "pattern" that Check applies; a longer one is refused with the value.
@@ -19,7 +21,7 @@ const MaxPattern = 1024
 // their digits, so no limit is blurred. "format", and a pattern that needs more than linear time, are hints and not
 // judged. The error is an *Error or Errors whose pointers lead into the value.
 func (s *Schema) Check(data []byte) error {
-	n, bad := scan(data)
+	n, bad := ordered.Read(data)
 	if bad != nil {
 		return bad
 	}
@@ -47,7 +49,7 @@ func (j *judge) spend(n int) bool {
 	return j.work <= maxWork
 }
 
-func (j *judge) value(s *Schema, n *node) {
+func (j *judge) value(s *Schema, n *ordered.Node) {
 	if !j.spend(1 + len(s.Enum)) {
 		return
 	}
@@ -55,57 +57,36 @@ func (j *judge) value(s *Schema, n *node) {
 		return
 	}
 	if len(s.Const) > 0 && !equalRaw(n, s.Const) {
-		j.fail("", "want %s, got %s", brief(s.Const), n.brief())
+		j.fail("", "want %s, got %s", ordered.Short(s.Const), n.Brief())
 	}
 	if len(s.Enum) > 0 && !slices.ContainsFunc(s.Enum, func(e json.RawMessage) bool { return equalRaw(n, e) }) {
-		j.fail("use one of "+listed(s.Enum), "%s is not one of the %d allowed values", n.brief(), len(s.Enum))
+		j.fail("use one of "+listed(s.Enum), "%s is not one of the %d allowed values", n.Brief(), len(s.Enum))
 	}
 	if len(s.OneOf) > 0 {
 		j.oneOf(s.OneOf, n)
 	}
-	switch n.kind {
-	case isNumber:
+	switch n.Kind {
+	case ordered.Number:
 		j.number(s, n)
-	case isText:
+	case ordered.Text:
 		j.text(s, n)
-	case isList:
+	case ordered.List:
 		j.list(s, n)
-	case isObject:
+	case ordered.Object:
 		j.object(s, n)
 	}
 }
 
 // kind says whether n has the type that a schema names.
-func (j *judge) kind(name string, n *node) bool {
-	if name == "" || n.is(name) {
+func (j *judge) kind(name string, n *ordered.Node) bool {
+	if name == "" || n.Is(name) {
 		return true
 	}
-	j.fail("", "want %s, got %s", article(name), n.brief())
+	j.fail("", "want %s, got %s", article(name), n.Brief())
 	return false
 }
 
-// is says whether n is of the JSON Schema type called name; 2.0 is an integer.
-func (n *node) is(name string) bool {
-	switch name {
-	case "boolean":
-		return n.kind == isBool
-	case "integer":
-		return n.kind == isNumber && parseDecimal(n.text).whole()
-	case "number":
-		return n.kind == isNumber
-	case "string":
-		return n.kind == isText
-	case "array":
-		return n.kind == isList
-	case "object":
-		return n.kind == isObject
-	case "null":
-		return n.kind == isNull
-	}
-	return true
-}
-
-func (j *judge) oneOf(list []*Schema, n *node) {
+func (j *judge) oneOf(list []*Schema, n *ordered.Node) {
 	fits := 0
 	before := j.errs
 	for _, s := range list {
@@ -121,33 +102,33 @@ func (j *judge) oneOf(list []*Schema, n *node) {
 		return
 	}
 	if fits != 1 {
-		j.fail("", "%s fits %d of the %d alternatives (oneOf), want exactly one", n.brief(), fits, len(list))
+		j.fail("", "%s fits %d of the %d alternatives (oneOf), want exactly one", n.Brief(), fits, len(list))
 	}
 }
 
-func (j *judge) number(s *Schema, n *node) {
+func (j *judge) number(s *Schema, n *ordered.Node) {
 	if s.Minimum == "" && s.Maximum == "" && s.ExclusiveMinimum == "" && s.ExclusiveMaximum == "" && s.MultipleOf == "" {
 		return
 	}
-	v := parseDecimal(n.text)
-	against := func(limit json.Number) int { return v.compare(parseDecimal(string(limit))) }
+	v := ordered.ParseDecimal(n.Text)
+	against := func(limit json.Number) int { return v.Compare(ordered.ParseDecimal(string(limit))) }
 	switch {
 	case s.Minimum != "" && against(s.Minimum) < 0:
-		j.fail("", "%s is less than the minimum %s", n.brief(), s.Minimum)
+		j.fail("", "%s is less than the minimum %s", n.Brief(), s.Minimum)
 	case s.Maximum != "" && against(s.Maximum) > 0:
-		j.fail("", "%s is more than the maximum %s", n.brief(), s.Maximum)
+		j.fail("", "%s is more than the maximum %s", n.Brief(), s.Maximum)
 	case s.ExclusiveMinimum != "" && against(s.ExclusiveMinimum) <= 0:
-		j.fail("", "%s is not more than %s", n.brief(), s.ExclusiveMinimum)
+		j.fail("", "%s is not more than %s", n.Brief(), s.ExclusiveMinimum)
 	case s.ExclusiveMaximum != "" && against(s.ExclusiveMaximum) >= 0:
-		j.fail("", "%s is not less than %s", n.brief(), s.ExclusiveMaximum)
-	case s.MultipleOf != "" && !v.multiple(parseDecimal(string(s.MultipleOf))):
-		j.fail("", "%s is not a multiple of %s", n.brief(), s.MultipleOf)
+		j.fail("", "%s is not less than %s", n.Brief(), s.ExclusiveMaximum)
+	case s.MultipleOf != "" && !v.Multiple(ordered.ParseDecimal(string(s.MultipleOf))):
+		j.fail("", "%s is not a multiple of %s", n.Brief(), s.MultipleOf)
 	}
 }
 
-func (j *judge) text(s *Schema, n *node) {
+func (j *judge) text(s *Schema, n *ordered.Node) {
 	if s.MinLength != "" || s.MaxLength != "" {
-		j.count(utf8.RuneCountInString(n.text), s.MinLength, s.MaxLength, "characters")
+		j.count(utf8.RuneCountInString(n.Text), s.MinLength, s.MaxLength, "characters")
 	}
 	if s.Pattern != "" {
 		j.match(s.Pattern, n)
@@ -176,7 +157,7 @@ func compilePattern(s string) pattern {
 	return pattern{re, len(prog.Inst)}
 }
 
-func (j *judge) match(source string, n *node) {
+func (j *judge) match(source string, n *ordered.Node) {
 	if len(source) > MaxPattern {
 		j.fail("", "its schema has a pattern of %d bytes, at most %d are applied", len(source), MaxPattern)
 		return
@@ -190,28 +171,28 @@ func (j *judge) match(source string, n *node) {
 		j.patterns[source] = p
 	}
 	const perUnit = 100 // instructions times bytes that cost about as much as applying a schema
-	if p.re != nil && j.spend(p.size*len(n.text)/perUnit) && !p.re.MatchString(n.text) {
-		j.fail("", "%s does not match the pattern %s", n.brief(), quote(source))
+	if p.re != nil && j.spend(p.size*len(n.Text)/perUnit) && !p.re.MatchString(n.Text) {
+		j.fail("", "%s does not match the pattern %s", n.Brief(), ordered.Quote(source))
 	}
 }
 
 // count judges how many there are of what.
 func (j *judge) count(n int, least, most json.Number, what string) {
-	d := decimal{}
+	d := ordered.Decimal{}
 	if n > 0 {
-		d = parseDecimal(fmt.Sprint(n))
+		d = ordered.ParseDecimal(fmt.Sprint(n))
 	}
-	if least != "" && d.compare(parseDecimal(string(least))) < 0 {
+	if least != "" && d.Compare(ordered.ParseDecimal(string(least))) < 0 {
 		j.fail("", "%d %s, want at least %s", n, what, least)
 	}
-	if most != "" && d.compare(parseDecimal(string(most))) > 0 {
+	if most != "" && d.Compare(ordered.ParseDecimal(string(most))) > 0 {
 		j.fail("", "%d %s, want at most %s", n, what, most)
 	}
 }
 
-func (j *judge) list(s *Schema, n *node) {
-	j.count(len(n.kids), s.MinItems, s.MaxItems, "items")
-	for i := range n.kids {
+func (j *judge) list(s *Schema, n *ordered.Node) {
+	j.count(len(n.Kids), s.MinItems, s.MaxItems, "items")
+	for i := range n.Kids {
 		item := i
 		if !s.ItemsList {
 			item = 0
@@ -220,85 +201,36 @@ func (j *judge) list(s *Schema, n *node) {
 			return
 		}
 		j.enterIndex(i)
-		j.value(s.Items[item], &n.kids[i])
+		j.value(s.Items[item], &n.Kids[i])
 		j.leave()
 	}
 }
 
-func (j *judge) object(s *Schema, n *node) {
+func (j *judge) object(s *Schema, n *ordered.Node) {
 	if len(s.Required) > 0 {
-		has := make(map[string]bool, len(n.kids))
-		for i := range n.kids {
-			has[n.kids[i].name] = true
+		has := make(map[string]bool, len(n.Kids))
+		for i := range n.Kids {
+			has[n.Kids[i].Name] = true
 		}
 		for _, name := range s.Required {
 			if !has[name] {
-				j.fail("add it", "the member %s is missing", quote(name))
+				j.fail("add it", "the member %s is missing", ordered.Quote(name))
 			}
 		}
 	}
-	for i := range n.kids {
-		if m, ok := s.Properties.Get(n.kids[i].name); ok {
-			j.enter(n.kids[i].name)
-			j.value(m, &n.kids[i])
+	for i := range n.Kids {
+		if m, ok := s.Properties.Get(n.Kids[i].Name); ok {
+			j.enter(n.Kids[i].Name)
+			j.value(m, &n.Kids[i])
 			j.leave()
 		}
 	}
 }
 
 // equalRaw says whether n and the JSON in raw are the same value.
-func equalRaw(n *node, raw json.RawMessage) bool {
-	m, err := scan(raw)
-	return err == nil && n.equal(&m)
-}
-
-// equal compares as JSON Schema does: 1 is 1.0, the order of members says nothing.
-func (n *node) equal(m *node) bool {
-	if n.kind != m.kind || len(n.kids) != len(m.kids) {
-		return false
-	}
-	switch n.kind {
-	case isNumber:
-		return n.text == m.text || parseDecimal(n.text).compare(parseDecimal(m.text)) == 0
-	case isList:
-		for i := range n.kids {
-			if !n.kids[i].equal(&m.kids[i]) {
-				return false
-			}
-		}
-		return true
-	case isObject:
-		for i := range n.kids {
-			o := &m.kids[i]
-			if o.name != n.kids[i].name {
-				o = m.get(n.kids[i].name)
-			}
-			if o == nil || !n.kids[i].equal(o) {
-				return false
-			}
-		}
-		return true
-	}
-	return n.text == m.text
-}
-
-// brief is n for a message: its JSON when short, else what it is.
-func (n *node) brief() string {
-	if n.kind == isList || n.kind == isObject {
-		return n.kind.String()
-	}
-	if n.kind == isText {
-		return quote(n.text)
-	}
-	return brief([]byte(n.text))
-}
-
-func brief(raw []byte) string {
-	const most = 60
-	if len(raw) > most {
-		return strings.ToValidUTF8(string(raw[:most]), "") + "..."
-	}
-	return string(raw)
+func equalRaw(n *ordered.Node, raw json.RawMessage) bool {
+	m, err := ordered.Read(raw)
+	return err == nil && n.Equal(&m)
 }
 
 func listed(list []json.RawMessage) string {
@@ -312,7 +244,7 @@ func listed(list []json.RawMessage) string {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		b.WriteString(brief(v))
+		b.WriteString(ordered.Short(v))
 	}
 	return b.String()
 }

@@ -1,4 +1,4 @@
-package td
+package ordered
 
 import (
 	"cmp"
@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// decimal is a number exactly as its digits say: ±0.DIGITS × 10^exp, digits without zeros at either end; "" is 0.
+// Decimal is a number exactly as its digits say: ±0.DIGITS × 10^exp, digits without zeros at either end; "" is 0.
 // Comparing two costs no more than their lengths, however large an exponent somebody writes.
-type decimal struct {
+type Decimal struct {
 	negative bool
 	digits   string
 	exp      int
@@ -18,9 +18,9 @@ type decimal struct {
 // maxExp bounds exponents; a larger one is as good as endless, a smaller one as zero.
 const maxExp = 1 << 30
 
-// parseDecimal reads a JSON number; what is none counts as 0.
-func parseDecimal(s string) decimal {
-	var d decimal
+// ParseDecimal reads a JSON number; what is none counts as 0.
+func ParseDecimal(s string) Decimal {
+	var d Decimal
 	s, d.negative = strings.CutPrefix(s, "-")
 	mantissa, e := s, 0
 	if i := strings.IndexAny(s, "eE"); i >= 0 {
@@ -36,30 +36,31 @@ func parseDecimal(s string) decimal {
 	whole, fraction, _ := strings.Cut(mantissa, ".")
 	all := whole + fraction
 	if strings.Trim(all, "0123456789") != "" {
-		return decimal{}
+		return Decimal{}
 	}
 	d.digits = strings.TrimLeft(all, "0")
 	d.exp = e + len(whole) - (len(all) - len(d.digits))
 	d.digits = strings.TrimRight(d.digits, "0")
 	if d.digits == "" {
-		return decimal{}
+		return Decimal{}
 	}
 	return d
 }
 
-// compare is -1, 0 or 1 as d is less than, equal to or greater than e.
-func (d decimal) compare(e decimal) int {
-	if s, t := d.sign(), e.sign(); s != t || s == 0 {
+// Compare is -1, 0 or 1 as d is less than, equal to or greater than e.
+func (d Decimal) Compare(e Decimal) int {
+	if s, t := d.Sign(), e.Sign(); s != t || s == 0 {
 		return cmp.Compare(s, t)
 	}
 	c := cmp.Compare(d.exp, e.exp)
 	if c == 0 {
 		c = strings.Compare(d.digits, e.digits)
 	}
-	return c * d.sign()
+	return c * d.Sign()
 }
 
-func (d decimal) sign() int {
+// Sign is -1, 0 or 1.
+func (d Decimal) Sign() int {
 	switch {
 	case d.digits == "":
 		return 0
@@ -69,12 +70,12 @@ func (d decimal) sign() int {
 	return 1
 }
 
-// whole says whether d has no fraction.
-func (d decimal) whole() bool { return d.exp >= len(d.digits) }
+// Whole says whether d has no fraction.
+func (d Decimal) Whole() bool { return d.exp >= len(d.digits) }
 
-// multiple says whether d is n times e for a whole n. Numbers of more than some hundreds of digits cannot be
+// Multiple says whether d is n times e for a whole n. Numbers of more than some hundreds of digits cannot be
 // judged within reason and pass.
-func (d decimal) multiple(e decimal) bool {
+func (d Decimal) Multiple(e Decimal) bool {
 	const most = 400
 	if d.digits == "" || e.digits == "" {
 		return d.digits == ""
@@ -87,19 +88,7 @@ func (d decimal) multiple(e decimal) bool {
 }
 
 // scaled is d divided by 10^low, which leaves no fraction.
-func (d decimal) scaled(low int) *big.Int {
+func (d Decimal) scaled(low int) *big.Int {
 	n, _ := new(big.Int).SetString(d.digits+strings.Repeat("0", d.exp-len(d.digits)-low), 10)
 	return n
-}
-
-// int is d as an int, and whether it is one that fits.
-func (d decimal) int() (int, bool) {
-	if !d.whole() || d.exp > 18 {
-		return 0, false
-	}
-	n, err := strconv.Atoi(d.digits + strings.Repeat("0", d.exp-len(d.digits)))
-	if d.negative {
-		n = -n
-	}
-	return n, err == nil || d.digits == ""
 }

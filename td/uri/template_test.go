@@ -1,4 +1,4 @@
-package td
+package uri
 
 import "testing"
 
@@ -11,12 +11,12 @@ func TestTemplatesAreExpandedAsRFC6570Says(t *testing.T) {
 	}
 	f := func(template, want string) {
 		t.Helper()
-		parts, err := parseTemplate(template)
+		parts, err := ParseTemplate(template)
 		if err != nil {
 			t.Error(err)
 			return
 		}
-		got := expand(parts, func(name string) (string, bool) { s, ok := values[name]; return s, ok })
+		got := parts.Expand(func(name string) (string, bool) { s, ok := values[name]; return s, ok })
 		if got != want {
 			t.Errorf("%s: got %q, want %q", template, got, want)
 		}
@@ -65,7 +65,7 @@ func TestTemplatesAreExpandedAsRFC6570Says(t *testing.T) {
 	f("{&x,y,empty}", "&x=1024&y=768&empty=")
 	f("{var*}", "value")
 	for _, bad := range []string{"{", "}", "{}", "{?}", "{a b}", "{a:0}", "{a:10000}", "{a:x}", "{!a}", "{a{b}}"} {
-		if parts, err := parseTemplate(bad); err == nil {
+		if parts, err := ParseTemplate(bad); err == nil {
 			t.Errorf("%s: read as %v", bad, parts)
 		}
 	}

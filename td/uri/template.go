@@ -1,15 +1,21 @@
-package td
+// Package uri resolves URI references (RFC 3986) of any scheme and expands URI templates (RFC 6570), as the forms of
+// Thing Descriptions need.
+package uri
 
 import (
+	"errors"
 	"fmt"
+	"iter"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 )
 
-// A URI template (RFC 6570) is a list of parts: a literal, or an expression such as {?step,max}. All four levels
-// are read; values are strings only, since TD 1.1 allows no lists or objects as variables, so the explode modifier
-// changes nothing.
+// Template is a URI template (RFC 6570). All four levels are read; values are strings only, since TD 1.1 allows no
+// lists or objects as variables, so the explode modifier changes nothing.
+type Template []part
+
+// part is a literal, or an expression such as {?step,max}.
 type part struct {
 	literal string
 	op      byte // 0 for none, else one of + # . / ; ? &
@@ -38,8 +44,9 @@ var operators = map[byte]struct {
 	'&': {"&", "&", true, "=", false},
 }
 
-func parseTemplate(s string) ([]part, error) {
-	var list []part
+// ParseTemplate reads a template; one without expressions is a template too.
+func ParseTemplate(s string) (Template, error) {
+	var list Template
 	for s != "" {
 		i := strings.IndexAny(s, "{}")
 		if i < 0 {
@@ -49,11 +56,11 @@ func parseTemplate(s string) ([]part, error) {
 			list = append(list, part{literal: s[:i]})
 		}
 		if s[i] == '}' {
-			return nil, fmt.Errorf("a '}' without its '{'")
+			return nil, errors.New("a '}' without its '{'")
 		}
 		end := strings.IndexByte(s[i:], '}')
 		if end < 0 {
-			return nil, fmt.Errorf("a '{' without its '}'")
+			return nil, errors.New("a '{' without its '}'")
 		}
 		p, err := parseExpression(s[i+1 : i+end])
 		if err != nil {
@@ -76,12 +83,12 @@ func parseExpression(s string) (part, error) {
 		if ok {
 			n, err := strconv.ParseUint(length, 10, 16)
 			if err != nil || n == 0 || n >= 10000 {
-				return p, fmt.Errorf("%s: the length of a prefix is 1 to 9999", quote(v))
+				return p, fmt.Errorf("%s: the length of a prefix is 1 to 9999", short(v))
 			}
 			x.prefix = int(n)
 		}
 		if !isVariable(name) {
-			return p, fmt.Errorf("%s is no name of a variable", quote(name))
+			return p, fmt.Errorf("%s is no name of a variable", short(name))
 		}
 		p.vars = append(p.vars, x)
 	}
@@ -103,10 +110,34 @@ func isUnreserved(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("-._~", c) >= 0
 }
 
-// expand puts values into the parts; a variable without a value is left out (RFC 6570 section 3.2.1).
-func expand(list []part, value func(name string) (string, bool)) string {
+// Literals yields the text between the expressions.
+func (t Template) Literals() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, p := range t {
+			if p.vars == nil && !yield(p.literal) {
+				return
+			}
+		}
+	}
+}
+
+// Variables yields the names of the variables, in order; a name used twice comes twice.
+func (t Template) Variables() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, p := range t {
+			for _, v := range p.vars {
+				if !yield(v.name) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Expand puts values into the template; a variable without a value is left out (RFC 6570 section 3.2.1).
+func (t Template) Expand(value func(name string) (string, bool)) string {
 	var b strings.Builder
-	for _, p := range list {
+	for _, p := range t {
 		if p.vars == nil {
 			escape(&b, p.literal, true)
 			continue
@@ -160,3 +191,6 @@ func escape(b *strings.Builder, s string, reserved bool) {
 		}
 	}
 }
+
+// short is s between quotation marks, cut when long, for a message.
+func short(s string) string { return fmt.Sprintf("%.60q", s) }

@@ -1,7 +1,6 @@
-package td
+package ordered
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -10,132 +9,23 @@ import (
 	"unicode/utf8"
 )
 
-// Limits of a text. They are far above what devices write (the largest of W3C's 435 test TDs has 60 kB) and low
-// enough that a hostile text costs milliseconds.
-const (
-	MaxSize  = 1 << 20 // bytes of a text
-	MaxDepth = 64      // objects and arrays inside one another
-	MaxNames = 4096    // members of one object
-)
-
-type kind uint8
-
-const (
-	isNull kind = iota
-	isBool
-	isNumber
-	isText
-	isList
-	isObject
-)
-
-var kindNames = [...]string{"null", "a boolean", "a number", "a string", "an array", "an object"}
-
-func (k kind) String() string { return kindNames[k] }
-
-// node is a JSON value that keeps the order of its members and the digits of its numbers.
-type node struct {
-	kind kind
-	name string // its name, inside an object
-	text string // of a string: decoded; of a number, a boolean or null: as written
-	kids []node
-}
-
-// get returns the member called name, nil when there is none.
-func (n *node) get(name string) *node {
-	if n.kind != isObject {
-		return nil
-	}
-	for i := range n.kids {
-		if n.kids[i].name == name {
-			return &n.kids[i]
-		}
-	}
-	return nil
-}
-
-// same says whether n and m are written alike: same members in the same order, same digits.
-func (n *node) same(m *node) bool {
-	return n.kind == m.kind && n.text == m.text && slices.EqualFunc(n.kids, m.kids, func(a, b node) bool {
-		return a.name == b.name && a.same(&b)
-	})
-}
-
-// append appends the compact JSON of n.
-func (n *node) append(dst []byte) []byte {
-	switch n.kind {
-	case isText:
-		return appendText(dst, n.text)
-	case isList:
-		dst = append(dst, '[')
-		for i := range n.kids {
-			if i > 0 {
-				dst = append(dst, ',')
-			}
-			dst = n.kids[i].append(dst)
-		}
-		return append(dst, ']')
-	case isObject:
-		dst = append(dst, '{')
-		for i := range n.kids {
-			if i > 0 {
-				dst = append(dst, ',')
-			}
-			dst = append(appendText(dst, n.kids[i].name), ':')
-			dst = n.kids[i].append(dst)
-		}
-		return append(dst, '}')
-	}
-	return append(dst, n.text...)
-}
-
-func (n *node) raw() json.RawMessage { return n.append(nil) }
-
-// appendText appends s as a JSON string, escaping only what RFC 8259 section 7 demands.
-func appendText(dst []byte, s string) []byte {
-	const hex = "0123456789abcdef"
-	dst = append(dst, '"')
-	start := 0
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		if c >= 0x20 && c != '"' && c != '\\' {
-			continue
-		}
-		dst = append(dst, s[start:i]...)
-		start = i + 1
-		switch c {
-		case '"', '\\':
-			dst = append(dst, '\\', c)
-		case '\n':
-			dst = append(dst, '\\', 'n')
-		case '\r':
-			dst = append(dst, '\\', 'r')
-		case '\t':
-			dst = append(dst, '\\', 't')
-		default:
-			dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
-		}
-	}
-	return append(append(dst, s[start:]...), '"')
-}
-
-// scan reads one JSON text (RFC 8259) within the limits. It refuses what could be read in two ways: a name given
+// Read reads one JSON text (RFC 8259) within the limits. It refuses what could be read in two ways: a name given
 // twice with different values, text that is not UTF-8, half a surrogate pair. A member given twice alike is read
 // once. A byte order mark is passed over (assertion td-json-open_accept-byte-order).
-func scan(data []byte) (node, *Error) {
+func Read(data []byte) (Node, *Error) {
 	if len(data) > MaxSize {
-		return node{}, &Error{Reason: fmt.Sprintf("%d bytes are too many", len(data)), Mend: fmt.Sprintf("use at most %d", MaxSize)}
+		return Node{}, &Error{Reason: fmt.Sprintf("%d bytes are too many", len(data)), Mend: fmt.Sprintf("use at most %d", MaxSize)}
 	}
 	if !utf8.Valid(data) {
-		return node{}, &Error{Reason: "not UTF-8", Mend: "encode the text as UTF-8"}
+		return Node{}, &Error{Reason: "not UTF-8", Mend: "encode the text as UTF-8"}
 	}
 	s := scanner{src: strings.TrimPrefix(string(data), "\ufeff")}
-	var n node
+	var n Node
 	if err := s.value(&n); err != nil {
-		return node{}, err
+		return Node{}, err
 	}
 	if s.peek() != 0 || s.pos < len(s.src) {
-		return node{}, s.fail("text after the end of the JSON value")
+		return Node{}, s.fail("text after the end of the JSON value")
 	}
 	return n, nil
 }
@@ -166,26 +56,26 @@ func (s *scanner) peek() byte {
 	return 0
 }
 
-func (s *scanner) value(n *node) *Error {
+func (s *scanner) value(n *Node) *Error {
 	switch c := s.peek(); {
 	case c == '{':
 		return s.object(n)
 	case c == '[':
 		return s.list(n)
 	case c == '"':
-		n.kind = isText
-		return s.string(&n.text)
+		n.Kind = Text
+		return s.string(&n.Text)
 	case c == '-' || c >= '0' && c <= '9':
-		n.kind = isNumber
-		return s.number(&n.text)
+		n.Kind = Number
+		return s.number(&n.Text)
 	}
 	for _, w := range [...]struct {
 		word string
-		kind kind
-	}{{"true", isBool}, {"false", isBool}, {"null", isNull}} {
+		kind Kind
+	}{{"true", Bool}, {"false", Bool}, {"null", Null}} {
 		if strings.HasPrefix(s.src[s.pos:], w.word) {
 			s.pos += len(w.word)
-			n.kind, n.text = w.kind, w.word
+			n.Kind, n.Text = w.kind, w.word
 			return nil
 		}
 	}
@@ -221,32 +111,32 @@ func (s *scanner) next(first bool, end byte) (bool, *Error) {
 	return true, nil
 }
 
-func (s *scanner) list(n *node) *Error {
-	n.kind = isList
+func (s *scanner) list(n *Node) *Error {
+	n.Kind = List
 	if err := s.open(); err != nil {
 		return err
 	}
 	for {
-		more, err := s.next(len(n.kids) == 0, ']')
+		more, err := s.next(len(n.Kids) == 0, ']')
 		if !more {
 			return err
 		}
-		n.kids = append(n.kids, node{})
-		i := len(n.kids) - 1
-		if err := s.value(&n.kids[i]); err != nil {
+		n.Kids = append(n.Kids, Node{})
+		i := len(n.Kids) - 1
+		if err := s.value(&n.Kids[i]); err != nil {
 			return err.in(strconv.Itoa(i))
 		}
 	}
 }
 
-func (s *scanner) object(n *node) *Error {
-	n.kind = isObject
+func (s *scanner) object(n *Node) *Error {
+	n.Kind = Object
 	if err := s.open(); err != nil {
 		return err
 	}
 	var seen index
 	for {
-		more, err := s.next(len(n.kids) == 0, '}')
+		more, err := s.next(len(n.Kids) == 0, '}')
 		if !more {
 			return err
 		}
@@ -254,31 +144,31 @@ func (s *scanner) object(n *node) *Error {
 		if err != nil {
 			return err
 		}
-		if i := seen.add(n.kids, k.name); i < 0 {
-			n.kids = append(n.kids, k)
-		} else if !n.kids[i].same(&k) {
-			return s.fail("the name %s is given twice with different values", quote(k.name))
+		if i := seen.add(n.Kids, k.Name); i < 0 {
+			n.Kids = append(n.Kids, k)
+		} else if !n.Kids[i].Same(&k) {
+			return s.fail("the name %s is given twice with different values", Quote(k.Name))
 		}
-		if len(n.kids) > MaxNames {
+		if len(n.Kids) > MaxNames {
 			return s.fail("more than %d members in one object", MaxNames)
 		}
 	}
 }
 
-func (s *scanner) member() (node, *Error) {
-	var k node
+func (s *scanner) member() (Node, *Error) {
+	var k Node
 	if s.peek() != '"' {
 		return k, s.fail("want a name between quotation marks")
 	}
-	if err := s.string(&k.name); err != nil {
+	if err := s.string(&k.Name); err != nil {
 		return k, err
 	}
 	if s.peek() != ':' {
-		return k, s.fail("want ':' after the name %s", quote(k.name))
+		return k, s.fail("want ':' after the name %s", Quote(k.Name))
 	}
 	s.pos++
 	if err := s.value(&k); err != nil {
-		return k, err.in(k.name)
+		return k, err.in(k.Name)
 	}
 	return k, nil
 }
@@ -287,15 +177,15 @@ func (s *scanner) member() (node, *Error) {
 type index map[string]int
 
 // add returns where among kids name is; when it is not there, -1, and notes that it will be the next.
-func (x *index) add(kids []node, name string) int {
+func (x *index) add(kids []Node, name string) int {
 	const few = 16
 	if len(kids) < few {
-		return slices.IndexFunc(kids, func(k node) bool { return k.name == name })
+		return slices.IndexFunc(kids, func(k Node) bool { return k.Name == name })
 	}
 	if *x == nil {
 		*x = make(index, 4*few)
 		for i := range kids {
-			(*x)[kids[i].name] = i
+			(*x)[kids[i].Name] = i
 		}
 	}
 	if i, ok := (*x)[name]; ok {
