@@ -49,9 +49,12 @@ func (h *hub) Announce(d *td.Thing) (Device, error) {
 	return h.s.put(x, text, h, known)
 }
 
+// maxText is what td.Parse takes, so that what is kept can be read back.
+const maxText = 1 << 20
+
 func check(d *td.Thing, text []byte) error {
-	if len(text) > td.MaxSize {
-		return fmt.Errorf("%s: a description of %d bytes, at most %d are taken", d.ID, len(text), td.MaxSize)
+	if len(text) > maxText {
+		return fmt.Errorf("%s: a description of %d bytes, at most %d are taken", d.ID, len(text), maxText)
 	}
 	return d.Check()
 }
