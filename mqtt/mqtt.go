@@ -6,9 +6,14 @@
 // Tap may be attached to a Server or to a Client of an outside broker, so what reads messages need not know which.
 package mqtt
 
-import "context"
+import (
+	"context"
 
-// Message is one application message. Payload is only valid during the call that hands it over.
+	"hutong/mqtt/wire"
+)
+
+// Message is one application message. It and its Payload are only valid during the call that hands it over; the
+// strings may be kept.
 type Message struct {
 	Topic      string
 	Payload    []byte
@@ -28,7 +33,21 @@ type Properties struct {
 }
 
 // UserProperty is one name and value; names may repeat.
-type UserProperty struct{ Name, Value string }
+type UserProperty = wire.UserProperty
+
+// Reason is an MQTT 5 reason code (2.4). From 0x80 on it is an error: hooks return it to say what the client is told,
+// and Publish and Subscribe return it when the other side refused.
+type Reason = wire.Reason
+
+// The reasons that hooks have use for; package wire has them all.
+const (
+	UnspecifiedError = wire.UnspecifiedError
+	BadCredentials   = wire.BadCredentials
+	NotAuthorized    = wire.NotAuthorized
+	ServerBusy       = wire.ServerBusy
+	Banned           = wire.Banned
+	QuotaExceeded    = wire.QuotaExceeded
+)
 
 // Tap reads what is published. Its methods are called from many goroutines.
 type Tap interface {

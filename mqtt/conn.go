@@ -1,0 +1,412 @@
+package mqtt
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"hutong/mqtt/wire"
+)
+
+// maxConnect bounds what a stranger may make the server keep.
+const maxConnect = 128 << 10
+
+// maxUnacked bounds the acknowledgements an MQTT 3.1.1 client can be owed before the server stops reading from it.
+const maxUnacked = 16 << 10
+
+// conn is one connection of a client. Fields without a note belong to the goroutine of run.
+type conn struct {
+	srv     *Server
+	nc      net.Conn
+	out     *outbox
+	in      inbox
+	who     Login
+	version byte // 0 until CONNACK; written with out.mu held
+	sess    *session
+	settle  *settler
+	batch   *batch
+	courier courier
+	routes  routes
+	aliases []string // topics by inbound alias
+	will    *wire.Will
+	msg     Message
+	scratch wire.Properties
+
+	window   int  // QoS 1 and 2 messages it takes at a time
+	ready    bool // CONNACK was sent; guarded by sess.mu
+	idle     time.Duration
+	unacked  atomic.Int32  // QoS 1 and 2 messages it sent that are not acknowledged
+	slow     atomic.Bool   // did not make room within SlowGrace
+	gone     chan struct{} // closed when the session is free
+	stopOnce sync.Once
+
+	// Guarded by out.mu:
+	maxPacket int
+	maxAlias  int
+	outAlias  map[string]uint16
+	outProps  wire.Properties
+}
+
+var (
+	errIdle       = &wire.Error{Reason: wire.KeepAliveTimeout, Text: "nothing came for longer than the keep-alive"}
+	errConnected  = &wire.Error{Reason: wire.ProtocolError, Text: "a second CONNECT"}
+	errDisconnect = errors.New("the client said goodbye")
+)
+
+func newConn(s *Server, nc net.Conn) *conn {
+	c := &conn{srv: s, nc: nc, out: newOutbox(nc, s.opts.Patience), gone: make(chan struct{})}
+	c.in = inbox{nc: nc, max: maxConnect}
+	c.courier.srv = s
+	return c
+}
+
+// run serves the connection until it is over.
+func (c *conn) run() {
+	err := c.serve()
+	if c.sess != nil {
+		var will *wire.Will
+		if !errors.Is(err, errDisconnect) {
+			will = c.will
+		}
+		c.courier.kick()
+		c.srv.leave(c, c.sess, will)
+	}
+	close(c.gone)
+	c.end(err)
+	if c.settle != nil {
+		c.settle.wait()
+	}
+}
+
+// end counts and logs why the connection is over, tells an MQTT 5 client, and closes.
+func (c *conn) end(err error) {
+	var fault *wire.Error
+	switch {
+	case !errors.As(err, &fault):
+	case fault == errIdle:
+		c.srv.count.timedOut.Add(1)
+	default:
+		c.srv.count.broken.Add(1)
+	}
+	if err != nil && !errors.Is(err, errDisconnect) {
+		c.srv.opts.Log.Info("mqtt: connection ended", "client", c.who.ClientID, "addr", addrOf(c.nc), "error", err)
+	}
+	grace := time.Duration(0)
+	if fault != nil {
+		c.stop(fault.Reason, fault.Text)
+	}
+	if c.in.stopped.Load() || c.version == 0 {
+		grace = time.Second // the client is to hear why
+	}
+	c.out.close(grace)
+}
+
+func addrOf(nc net.Conn) string {
+	if a := nc.RemoteAddr(); a != nil {
+		return a.String()
+	}
+	return ""
+}
+
+// stop ends the connection from outside: an MQTT 5 client is told why, and the reader wakes up. It does not wait.
+func (c *conn) stop(reason wire.Reason, why string) {
+	c.stopOnce.Do(func() {
+		d := wire.Disconnect{Reason: reason}
+		if why != "" {
+			d.Props.ReasonString = why
+			d.Props.Set(wire.ReasonString)
+		}
+		c.out.add(func(b []byte) []byte {
+			if c.version != wire.V5 {
+				return b // 3.1.1, or not welcomed yet
+			}
+			return d.Append(b, wire.V5)
+		})
+		c.out.kick()
+		c.in.stop()
+	})
+}
+
+// serve reads packets until something ends the connection; the error says what.
+func (c *conn) serve() error {
+	if err := c.connect(); err != nil {
+		return err
+	}
+	c.in.max = c.srv.opts.MaxPacket
+	c.batch = c.settle.take()
+	for {
+		header, body, err := c.in.next(c.idle, c.flush)
+		if err != nil {
+			return c.readError(err)
+		}
+		if err := wire.CheckFlags(header, c.version); err != nil {
+			return err
+		}
+		if err := c.handle(header, body); err != nil {
+			return err
+		}
+	}
+}
+
+func (c *conn) readError(err error) error {
+	if errors.Is(err, os.ErrDeadlineExceeded) && !c.in.stopped.Load() {
+		return errIdle
+	}
+	return err
+}
+
+// flush is called when every packet that has come was handled: now the answers may leave.
+func (c *conn) flush() {
+	if len(c.batch.acks) > 0 || len(c.batch.debts) > 0 {
+		c.settle.send(c.batch)
+		c.batch = c.settle.take()
+	}
+	c.courier.kick()
+	c.out.kick()
+	if c.version != wire.V5 {
+		c.settle.waitBelow(maxUnacked)
+	}
+}
+
+func (c *conn) handle(header byte, body []byte) error {
+	switch k := wire.Kind(header >> 4); k {
+	case wire.PUBLISH:
+		return c.publish(header, body)
+	case wire.PUBACK, wire.PUBREC, wire.PUBCOMP:
+		id, reason, err := wire.DecodeAck(k, body, c.version)
+		if err != nil {
+			return err
+		}
+		c.courier.touch(c)
+		return c.sess.acknowledged(c, k, id, reason)
+	case wire.PUBREL:
+		id, _, err := wire.DecodeAck(k, body, c.version)
+		if err != nil {
+			return err
+		}
+		c.release(id)
+	case wire.SUBSCRIBE:
+		return c.subscribe(body)
+	case wire.UNSUBSCRIBE:
+		return c.unsubscribe(body)
+	case wire.PINGREQ:
+		if len(body) != 0 {
+			return &wire.Error{Reason: wire.MalformedPacket, Text: "PINGREQ with a body"}
+		}
+		c.out.add(func(b []byte) []byte { return wire.AppendEmpty(b, wire.PINGRESP) })
+	case wire.DISCONNECT:
+		return c.disconnect(body)
+	case wire.CONNECT:
+		return errConnected
+	default:
+		return &wire.Error{Reason: wire.ProtocolError, Text: fmt.Sprintf("packet type %d is not for a server", k)}
+	}
+	return nil
+}
+
+func (c *conn) disconnect(body []byte) error {
+	var d wire.Disconnect
+	if err := d.Decode(body, c.version); err != nil {
+		return err
+	}
+	if d.Props.Has(wire.SessionExpiry) {
+		c.sess.mu.Lock()
+		was := c.sess.expiry
+		if was > 0 {
+			c.sess.expiry = d.Props.SessionExpiry
+		}
+		c.sess.mu.Unlock()
+		if was == 0 && d.Props.SessionExpiry > 0 {
+			return &wire.Error{Reason: wire.ProtocolError, Text: "session expiry set at the end of a session without"}
+		}
+	}
+	if d.Reason != wire.Success {
+		return fmt.Errorf("the client ended it: %s", d.Reason)
+	}
+	return errDisconnect
+}
+
+// connect reads CONNECT, judges it, takes the session and answers.
+func (c *conn) connect() error {
+	_ = c.nc.SetDeadline(time.Now().Add(c.srv.opts.ConnectTimeout))
+	if t, ok := c.nc.(*tls.Conn); ok {
+		if err := t.Handshake(); err != nil {
+			return fmt.Errorf("TLS: %w", err)
+		}
+		state := t.ConnectionState()
+		c.who.TLS = &state
+	}
+	header, body, err := c.in.next(-1, nil)
+	if err != nil {
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			return errIdle
+		}
+		return err
+	}
+	if header != byte(wire.CONNECT)<<4 {
+		return &wire.Error{Reason: wire.ProtocolError, Text: "the first packet is not CONNECT"}
+	}
+	var p wire.Connect
+	if err := p.Decode(body); err != nil {
+		return c.refuse(&p, err, wire.ProtocolError)
+	}
+	if err := c.admit(&p); err != nil {
+		return err
+	}
+	_ = c.nc.SetDeadline(time.Time{})
+	c.welcome(&p)
+	return nil
+}
+
+// admit judges who asks.
+func (c *conn) admit(p *wire.Connect) error {
+	assigned := false
+	if p.ClientID == "" {
+		if p.Version == wire.V311 && !p.CleanStart {
+			return c.refuse(p, errors.New("no client identifier, but a session to keep"), wire.ClientIDNotValid)
+		}
+		p.ClientID, assigned = "auto-"+rand.Text(), true
+	}
+	tls := c.who.TLS
+	c.who = Login{
+		ClientID: p.ClientID, Username: p.Username, Password: p.Password, Version: p.Version,
+		Addr: c.nc.RemoteAddr(), TLS: tls,
+	}
+	if p.HasPassword && c.who.Password == nil {
+		c.who.Password = []byte{}
+	}
+	if p.Props.Has(wire.AuthMethod) {
+		return c.refuse(p, errors.New("no such authentication method"), wire.BadAuthMethod)
+	}
+	if ask := c.srv.opts.Authenticate; ask != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), c.srv.opts.ConnectTimeout)
+		err := ask(ctx, &c.who)
+		cancel()
+		if err != nil {
+			return c.refuse(p, err, wire.BadCredentials)
+		}
+	}
+	c.who.Password = nil
+	if w := p.Will; w != nil {
+		if !ValidTopic(w.Topic) {
+			return c.refuse(p, errors.New("will topic is not valid"), wire.TopicNameInvalid)
+		}
+		if err := c.may(w.Topic, true); err != nil {
+			c.srv.count.denied.Add(1)
+			return c.refuse(p, err, wire.NotAuthorized)
+		}
+	}
+	if !assigned {
+		p.Props.AssignedClientID = ""
+	} else {
+		p.Props.AssignedClientID = p.ClientID
+	}
+	return nil
+}
+
+// may asks Authorize.
+func (c *conn) may(topic string, write bool) error {
+	if ask := c.srv.opts.Authorize; ask != nil {
+		return ask(&c.who, topic, write)
+	}
+	return nil
+}
+
+// refuse answers CONNECT with an error.
+func (c *conn) refuse(p *wire.Connect, err error, other wire.Reason) error {
+	c.srv.count.refused.Add(1)
+	ack := wire.Connack{Reason: reasonOf(err, other)}
+	version := p.Version
+	if version != wire.V5 {
+		version = wire.V311
+		if ack.Reason == wire.MalformedPacket {
+			return err // 3.1.1 has no code for it: close only
+		}
+	}
+	c.out.add(func(b []byte) []byte { return ack.Append(b, version) })
+	c.out.kick()
+	return fmt.Errorf("refused (%s): %w", ack.Reason, plain{err})
+}
+
+// plain hides what kind of error it holds, so that a refusal is not counted as a broken connection, too.
+type plain struct{ error }
+
+// welcome takes the session and sends CONNACK and what was left to send.
+func (c *conn) welcome(p *wire.Connect) {
+	o := &c.srv.opts
+	c.out.mu.Lock()
+	c.maxPacket, c.window = 1<<28, o.MaxInflight
+	expiry := uint32(0)
+	ack := wire.Connack{}
+	if p.Version == wire.V5 {
+		expiry = p.Props.SessionExpiry
+		if p.Props.Has(wire.ReceiveMaximum) {
+			c.window = min(c.window, int(p.Props.ReceiveMaximum))
+		}
+		if p.Props.Has(wire.MaximumPacketSize) {
+			c.maxPacket = int(min(p.Props.MaximumPacketSize, 1<<28))
+		}
+		c.maxAlias = min(int(p.Props.TopicAliasMaximum), o.TopicAliases)
+		c.aliases = make([]string, o.TopicAliases+1)
+		c.offer(p, &ack)
+	} else if !p.CleanStart {
+		expiry = forever
+	}
+	c.out.mu.Unlock()
+	c.settle = newSettler(c.out, p.Version)
+	c.settle.settled, c.settle.failed = c.settled, c.unkept
+	keepAlive := time.Duration(p.KeepAlive) * time.Second
+	if p.Version == wire.V5 && o.MaxKeepAlive > 0 && (keepAlive == 0 || keepAlive > o.MaxKeepAlive) {
+		keepAlive = o.MaxKeepAlive
+	}
+	c.idle = keepAlive * 3 / 2
+	c.will = p.Will
+	sess, present := c.srv.claim(c, p.CleanStart)
+	sess.mu.Lock()
+	defer sess.mu.Unlock()
+	c.sess = sess
+	sess.expiry = expiry
+	sess.save(time.Time{})
+	ack.SessionPresent = present
+	c.out.add(func(b []byte) []byte {
+		c.version = p.Version
+		return ack.Append(b, p.Version)
+	})
+	for _, id := range sess.resume() {
+		c.out.add(func(b []byte) []byte { return wire.AppendAck(b, c.version, wire.PUBREL, id, wire.Success) })
+	}
+	c.ready = true
+	c.out.more = sess.drained
+	sess.pump()
+	c.out.kick()
+}
+
+// offer tells an MQTT 5 client what differs from the standard's defaults.
+func (c *conn) offer(p *wire.Connect, ack *wire.Connack) {
+	o, a := &c.srv.opts, &ack.Props
+	a.ReceiveMaximum, a.MaximumPacketSize = uint16(o.ReceiveMaximum), uint32(o.MaxPacket)
+	a.Set(wire.ReceiveMaximum, wire.MaximumPacketSize)
+	if o.TopicAliases > 0 {
+		a.TopicAliasMaximum = uint16(o.TopicAliases)
+		a.Set(wire.TopicAliasMaximum)
+	}
+	if p.Props.AssignedClientID != "" {
+		a.AssignedClientID = p.ClientID
+		a.Set(wire.AssignedClientID)
+	}
+	if limit := uint32(o.MaxSessionExpiry / time.Second); p.Props.SessionExpiry > limit {
+		p.Props.SessionExpiry, a.SessionExpiry = limit, limit
+		a.Set(wire.SessionExpiry)
+	}
+	if limit := uint16(min(o.MaxKeepAlive/time.Second, 65535)); limit > 0 && (p.KeepAlive == 0 || p.KeepAlive > limit) {
+		a.ServerKeepAlive = limit
+		a.Set(wire.ServerKeepAlive)
+	}
+}

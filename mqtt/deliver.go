@@ -1,0 +1,240 @@
+package mqtt
+
+import (
+	"context"
+	"time"
+
+	"hutong/mqtt/wire"
+)
+
+// courier carries messages to their readers on behalf of one publisher. It remembers which connections have something
+// new to write, so that they are woken once for many messages.
+type courier struct {
+	srv   *Server
+	dirty []*conn
+}
+
+func (c *courier) touch(to *conn) {
+	if n := len(c.dirty); n > 0 && c.dirty[n-1] == to {
+		return
+	}
+	if len(c.dirty) >= 64 {
+		c.kick()
+	}
+	c.dirty = append(c.dirty, to)
+}
+
+// kick lets every touched connection write.
+func (c *courier) kick() {
+	for _, to := range c.dirty {
+		to.out.kick()
+	}
+	clear(c.dirty)
+	c.dirty = c.dirty[:0]
+}
+
+// refused says whether some reader of r has no room for a QoS 1 or 2 message; then nobody gets it.
+func (r *route) refused(m *Message) bool {
+	if m.QoS == 0 {
+		return false
+	}
+	for i := range r.targets {
+		if r.targets[i].qos > 0 && r.targets[i].sess.refuses() {
+			return true
+		}
+	}
+	return false
+}
+
+// deliver hands m to all that r names. What the acknowledgement must wait for goes into b (nil: nothing waits), and
+// owes are the bits of that. A failing reason means that nobody got it. took says whether anybody did.
+func (c *courier) deliver(r *route, m *Message, from *session, b *batch) (owes uint32, reason wire.Reason, took bool) {
+	s := c.srv
+	if r.refused(m) {
+		s.count.overflowed.Add(1)
+		return 0, wire.QuotaExceeded, false
+	}
+	now := time.Now()
+	if m.Retain {
+		pos, ok := s.retained.set(m, now)
+		if !ok {
+			s.count.overflowed.Add(1)
+			return 0, wire.QuotaExceeded, false
+		}
+		if pos > 0 && b != nil && m.QoS > 0 {
+			owes |= b.owe(s.opts.Store, pos)
+		}
+		took = true
+	}
+	asIs := m.Retain
+	m.Retain = false
+	for _, t := range r.sinks {
+		if pos := t.sink.Publish(m); pos > 0 && b != nil && m.QoS > 0 {
+			owes |= b.owe(t.tap, pos)
+		}
+		took = true
+	}
+	var kept *message // made once, when the first reader needs it
+	for i := range r.targets {
+		t := &r.targets[i]
+		took = true
+		qos := min(m.QoS, t.qos)
+		if qos == 0 {
+			m.Retain = asIs && t.asIs
+			c.sendNow(t.sess, m, t.subIDs, &kept, now)
+			continue
+		}
+		if kept == nil {
+			kept = keep(m, now)
+		}
+		o := &outgoing{msg: kept, qos: qos, retain: asIs && t.asIs, subIDs: t.subIDs}
+		owes |= c.owed(t.sess, o, from, b)
+	}
+	for _, g := range r.groups {
+		member, full := g.pick(m.QoS)
+		if member == nil {
+			if full && m.QoS > 0 && !took {
+				s.count.overflowed.Add(1)
+				return owes, wire.QuotaExceeded, false
+			}
+			continue
+		}
+		took = true
+		if kept == nil {
+			kept = keep(m, now)
+		}
+		o := &outgoing{msg: kept, qos: min(m.QoS, member.QoS), retain: asIs && member.RetainAsPublished, group: g}
+		if member.subID != 0 {
+			o.subIDs = []uint32{member.subID}
+		}
+		if o.qos == 0 {
+			m.Retain = o.retain
+			c.sendNow(member.sess, m, o.subIDs, &kept, now)
+			continue
+		}
+		owes |= c.owed(member.sess, o, from, b)
+	}
+	m.Retain = asIs
+	return owes, wire.Success, took
+}
+
+// owed queues o for to, and notes in b that the publisher waits for the Store and for a long queue. Nobody waits for
+// his own queue: he could not shorten it meanwhile.
+func (c *courier) owed(to *session, o *outgoing, from *session, b *batch) (owes uint32) {
+	pos, long := c.enqueue(to, o)
+	if b == nil {
+		return 0
+	}
+	if pos > 0 {
+		owes = b.owe(c.srv.opts.Store, pos)
+	}
+	if long && to != from {
+		owes |= b.owe(to, 0)
+	}
+	return owes
+}
+
+func (c *courier) enqueue(to *session, o *outgoing) (pos uint64, long bool) {
+	pos, long, conn := to.push(o)
+	if conn != nil {
+		c.touch(conn)
+	}
+	return pos, long
+}
+
+// sendNow sends a QoS 0 message straight into the reader's outbox. A reader that is slow may hold the publisher up for
+// a moment; one that stays slow loses messages until it has caught up.
+func (c *courier) sendNow(to *session, m *Message, subIDs []uint32, kept **message, now time.Time) {
+	to.mu.Lock()
+	conn := to.conn
+	behind := to.keptOut > 0
+	to.mu.Unlock()
+	if conn == nil || !conn.ready {
+		return
+	}
+	if behind && c.queueNow(to, m, subIDs, kept, now) {
+		return
+	}
+	if conn.out.full() && !c.waitFor(conn) {
+		c.srv.count.dropped.Add(1)
+		return
+	}
+	qos := m.QoS
+	m.QoS = 0
+	conn.sendPublish(m, 0, false, subIDs)
+	m.QoS = qos
+	c.touch(conn)
+}
+
+// queueNow puts a QoS 0 message behind retained ones that still wait, so that it does not overtake them.
+func (c *courier) queueNow(to *session, m *Message, subIDs []uint32, kept **message, now time.Time) bool {
+	to.mu.Lock()
+	long := to.long()
+	to.mu.Unlock()
+	if long {
+		c.srv.count.dropped.Add(1)
+		return true
+	}
+	if *kept == nil {
+		*kept = keep(m, now)
+	}
+	c.enqueue(to, &outgoing{msg: *kept, retain: m.Retain, subIDs: subIDs})
+	return true
+}
+
+// waitFor holds the publisher up until conn has room, at most SlowGrace. Once that was in vain nobody waits for conn
+// until its outbox has emptied.
+func (c *courier) waitFor(conn *conn) bool {
+	if conn.slow.Load() {
+		return false
+	}
+	c.kick()
+	if conn.out.waitRoom(c.srv.opts.SlowGrace) {
+		return true
+	}
+	conn.slow.Store(true)
+	return false
+}
+
+// Publish implements Broker: it sends m to all clients that have subscribed, and not to Taps. It returns when that is
+// as durable as a client would be told, or with the Reason for which nobody got it.
+func (s *Server) Publish(ctx context.Context, m *Message) error {
+	if !ValidTopic(m.Topic) {
+		return wire.TopicNameInvalid
+	}
+	s.ownMu.Lock()
+	r := s.own.get([]byte(m.Topic))
+	if r == nil || r.subGen != s.topics.subGen.Load() {
+		r = &route{topic: m.Topic}
+		s.topics.find(r, nil)
+		s.own.put(r)
+	}
+	s.ownMu.Unlock()
+	c := &courier{srv: s}
+	b := &batch{}
+	own := *m // deliver borrows its flags
+	_, reason, _ := c.deliver(r, &own, nil, b)
+	c.kick()
+	if reason.Failed() {
+		return reason
+	}
+	if len(b.debts) == 0 {
+		return nil
+	}
+	done := make(chan error, 1)
+	go func() {
+		var err error
+		for _, d := range b.debts {
+			if e := d.to.Wait(d.pos); e != nil {
+				err = e
+			}
+		}
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,96 @@
+package mqtt
+
+import (
+	"net"
+	"sync/atomic"
+	"time"
+
+	"hutong/mqtt/wire"
+)
+
+// The sizes of a read buffer: small while little comes, as large as a burst needs.
+const (
+	smallBuf = 1 << 10
+	largeBuf = 64 << 10
+)
+
+// inbox cuts what a connection brings into packets.
+type inbox struct {
+	nc      net.Conn
+	max     int // bytes of a packet
+	buf     []byte
+	r, w    int
+	lean    int         // reads in a row that used little of the buffer
+	stopped atomic.Bool // nothing more is to be read
+}
+
+// next gives the next packet, whose body is valid until the following call. When it must wait for more it first calls
+// pause (which may be nil). idle is how long it waits for more bytes: 0 for ever, -1 leaves the deadline alone.
+func (in *inbox) next(idle time.Duration, pause func()) (header byte, body []byte, err error) {
+	for {
+		header, body, n, need, err := wire.Frame(in.buf[in.r:in.w], in.max)
+		if err != nil {
+			return 0, nil, err
+		}
+		if n > 0 {
+			in.r += n
+			return header, body, nil
+		}
+		if pause != nil {
+			pause()
+		}
+		if err := in.fill(need, idle); err != nil {
+			return 0, nil, err
+		}
+	}
+}
+
+// fill reads once. The buffer grows with what has really come, never with what a header promises.
+func (in *inbox) fill(need int, idle time.Duration) error {
+	have := in.w - in.r
+	size := len(in.buf)
+	switch {
+	case have == size: // full, or the first read
+		size = min(max(2*size, smallBuf), max(need, largeBuf))
+	case have == 0 && in.lean > 16:
+		size, in.lean = smallBuf, 0
+	case have == 0 && size > largeBuf:
+		size = largeBuf
+	}
+	if size != len(in.buf) {
+		buf := make([]byte, size)
+		copy(buf, in.buf[in.r:in.w])
+		in.buf = buf
+	} else if in.r > 0 {
+		copy(in.buf, in.buf[in.r:in.w])
+	}
+	in.r, in.w = 0, have
+	if idle > 0 {
+		if err := in.nc.SetReadDeadline(time.Now().Add(idle)); err != nil {
+			return err
+		}
+	}
+	if in.stopped.Load() {
+		return net.ErrClosed
+	}
+	n, err := in.nc.Read(in.buf[in.w:])
+	if in.stopped.Load() {
+		return net.ErrClosed
+	}
+	if n < size/8 && size > smallBuf {
+		in.lean++
+	} else {
+		in.lean = 0
+	}
+	in.w += n
+	if n > 0 {
+		return nil
+	}
+	return err
+}
+
+// stop makes the pending and every later read end.
+func (in *inbox) stop() {
+	in.stopped.Store(true)
+	_ = in.nc.SetReadDeadline(time.Unix(1, 0))
+}

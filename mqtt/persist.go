@@ -1,0 +1,248 @@
+package mqtt
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"hutong/mqtt/wire"
+)
+
+// The keys of a Store: retained messages, sessions, and per session its queued messages, the packet identifiers under
+// which QoS 2 ones were sent, and those of QoS 2 messages received. docs/formats/mqtt.md describes the values.
+const (
+	retainedKey = "retained/"
+	sessionKey  = "session/"
+	queuePrefix = "queue/"
+	sentPrefix  = "sent/"
+	recvPrefix  = "received/"
+)
+
+func queueKey(client string, seq uint64) string { return queuePrefix + client + "/" + seqText(seq) }
+func sentKey(client string, seq uint64) string  { return sentPrefix + client + "/" + seqText(seq) }
+func receivedKey(client string, id uint16) string {
+	return recvPrefix + client + "/" + strconv.Itoa(int(id))
+}
+func seqText(seq uint64) string { return fmt.Sprintf("%016x", seq) }
+
+// encodeMessage is flags, the expiry in Unix milliseconds (0 for none) and a PUBLISH packet of MQTT 5.
+func encodeMessage(m *message, flags byte) []byte {
+	b := []byte{flags}
+	var expires uint64
+	if !m.expires.IsZero() {
+		expires = uint64(m.expires.UnixMilli())
+	}
+	b = binary.BigEndian.AppendUint64(b, expires)
+	var props wire.Properties
+	p := wire.Publish{QoS: m.qos, Payload: m.payload, Props: wireProps(m.props, &props)}
+	if p.QoS > 0 {
+		p.ID = 1
+	}
+	return wire.AppendPublish(b, wire.V5, &p, m.topic)
+}
+
+func decodeMessage(b []byte) (m *message, flags byte, err error) {
+	if len(b) < 9 {
+		return nil, 0, fmt.Errorf("message of %d bytes is too short", len(b))
+	}
+	header, body, n, _, err := wire.Frame(b[9:], 1<<28)
+	if err != nil {
+		return nil, 0, err
+	}
+	var p wire.Publish
+	var props wire.Properties
+	if n == 0 {
+		return nil, 0, fmt.Errorf("message is cut off")
+	}
+	if err := p.Decode(header, body, wire.V5, &props); err != nil {
+		return nil, 0, err
+	}
+	m = &message{topic: string(p.Topic), payload: slices.Clone(p.Payload), qos: p.QoS, props: ownProps(p.Props)}
+	if ms := binary.BigEndian.Uint64(b[1:]); ms != 0 {
+		m.expires = time.UnixMilli(int64(ms))
+	}
+	return m, b[0], nil
+}
+
+// encodeOutgoing puts QoS and retain of the delivery in the flags, and subscription identifiers behind the message.
+func encodeOutgoing(o *outgoing) []byte {
+	flags := o.qos
+	if o.retain {
+		flags |= 4
+	}
+	b := binary.AppendUvarint(nil, uint64(len(o.subIDs)))
+	for _, id := range o.subIDs {
+		b = binary.AppendUvarint(b, uint64(id))
+	}
+	return append(b, encodeMessage(o.msg, flags)...)
+}
+
+func decodeOutgoing(b []byte) (*outgoing, error) {
+	o := &outgoing{stored: true}
+	count, n := binary.Uvarint(b)
+	for ; n > 0 && count > 0; count-- {
+		b = b[n:]
+		var id uint64
+		id, n = binary.Uvarint(b)
+		o.subIDs = append(o.subIDs, uint32(id))
+	}
+	if n <= 0 {
+		return nil, fmt.Errorf("queued message is cut off")
+	}
+	m, flags, err := decodeMessage(b[n:])
+	if err != nil {
+		return nil, err
+	}
+	o.msg, o.qos, o.retain = m, flags&3, flags&4 != 0
+	return o, nil
+}
+
+// sessionRecord is the JSON of a session in the Store.
+type sessionRecord struct {
+	Expiry  uint32        `json:"expiry"`           // seconds it outlives its connection
+	Expires time.Time     `json:"expires,omitzero"` // when the client is away
+	Subs    []wire.Filter `json:"subs,omitempty"`
+	SubIDs  []uint32      `json:"subIDs,omitempty"` // of Subs, 0 for none
+}
+
+// save puts the session into the Store; expires is zero while the client is connected. s.mu is held.
+func (s *session) save(expires time.Time) (pos uint64) {
+	store := s.srv.opts.Store
+	if store == nil || !s.durable() {
+		return 0
+	}
+	rec := sessionRecord{Expiry: s.expiry, Expires: expires}
+	for _, sub := range s.subs {
+		rec.Subs = append(rec.Subs, sub.Filter)
+		rec.SubIDs = append(rec.SubIDs, sub.subID)
+	}
+	b, err := json.Marshal(rec)
+	if err != nil {
+		panic(err) // a struct of plain fields
+	}
+	return store.Put(sessionKey+s.id, b)
+}
+
+// load reads the Store at the start. A record that cannot be read is forgotten and reported.
+func (s *Server) load() error {
+	store := s.opts.Store
+	now := time.Now()
+	var bad []string
+	queues := map[string][]*outgoing{}
+	sent := map[string]uint16{}
+	received := map[string][]uint16{}
+	err := store.All(func(key string, val []byte) bool {
+		kind, rest, _ := strings.Cut(key, "/")
+		cut := strings.LastIndexByte(rest, '/')
+		var err error
+		switch kind + "/" {
+		case retainedKey:
+			err = s.loadRetained(val, now)
+		case sessionKey:
+			err = s.loadSession(rest, val)
+		case queuePrefix:
+			var o *outgoing
+			if o, err = decodeOutgoing(val); err == nil {
+				o.seq, err = strconv.ParseUint(rest[cut+1:], 16, 64)
+				queues[rest[:max(cut, 0)]] = append(queues[rest[:max(cut, 0)]], o)
+			}
+		case sentPrefix:
+			if len(val) == 2 {
+				sent[rest] = binary.BigEndian.Uint16(val)
+			}
+		case recvPrefix:
+			var id uint64
+			id, err = strconv.ParseUint(rest[cut+1:], 10, 16)
+			received[rest[:max(cut, 0)]] = append(received[rest[:max(cut, 0)]], uint16(id))
+		default:
+			return true // another's
+		}
+		if err != nil {
+			s.opts.Log.Warn("mqtt: record in the store cannot be read and is forgotten", "key", key, "error", err)
+			bad = append(bad, key)
+		}
+		return true
+	})
+	if err != nil {
+		return fmt.Errorf("mqtt: read the store: %w", err)
+	}
+	for _, key := range bad {
+		store.Delete(key)
+	}
+	for client, queue := range queues {
+		s.loadQueue(client, queue, sent)
+	}
+	for client, ids := range received {
+		for _, id := range ids {
+			if sess := s.sessions[client]; sess != nil {
+				sess.qos2[id] = true
+			} else {
+				store.Delete(receivedKey(client, id))
+			}
+		}
+	}
+	return nil
+}
+
+func (s *Server) loadRetained(val []byte, now time.Time) error {
+	m, _, err := decodeMessage(val)
+	if err != nil {
+		return err
+	}
+	if m.expired(now) {
+		s.opts.Store.Delete(retainedKey + m.topic)
+		return nil
+	}
+	r := &s.retained
+	r.version++
+	m.version = r.version
+	r.byTopic.put(m.topic, m)
+	r.bytes += m.size()
+	return nil
+}
+
+func (s *Server) loadSession(client string, val []byte) error {
+	var rec sessionRecord
+	if err := json.Unmarshal(val, &rec); err != nil {
+		return err
+	}
+	sess := s.newSession(client)
+	sess.expiry = rec.Expiry
+	for i, f := range rec.Subs {
+		if !ValidFilter(f.Filter) || i >= len(rec.SubIDs) {
+			return fmt.Errorf("filter %q is not valid", f.Filter)
+		}
+		s.topics.add(sess, f, rec.SubIDs[i])
+	}
+	s.sessions[client] = sess
+	left := time.Until(rec.Expires)
+	if rec.Expires.IsZero() {
+		left = time.Duration(rec.Expiry) * time.Second
+	}
+	s.expireAfter(sess, max(left, 0))
+	return nil
+}
+
+func (s *Server) loadQueue(client string, queue []*outgoing, sent map[string]uint16) {
+	sess := s.sessions[client]
+	slices.SortFunc(queue, func(a, b *outgoing) int { return int(int64(a.seq - b.seq)) })
+	for _, o := range queue {
+		if sess == nil {
+			s.opts.Store.Delete(queueKey(client, o.seq))
+			continue
+		}
+		sess.lastSeq = o.seq
+		sess.enter(o)
+		// One that was sent must be sent again under its identifier, or a QoS 2 reader would take it for another.
+		if id := sent[client+"/"+seqText(o.seq)]; id != 0 {
+			o.id = id
+			sess.inflight[id] = o
+			continue
+		}
+		sess.queue = append(sess.queue, o)
+	}
+}
