@@ -4,36 +4,54 @@
 // A program takes part through Taps. A Tap sees every message that clients publish, without a socket between, and a
 // QoS 1 or 2 message is acknowledged to its sender only when every Tap that took it says that it is durable. The same
 // Tap may be attached to a Server or to a Client of an outside broker, so what reads messages need not know which.
+//
+// This package is the front door; what stands behind each name is told where it is declared.
 package mqtt
 
 import (
-	"context"
-
+	"hutong/mqtt/server"
+	"hutong/mqtt/tap"
+	"hutong/mqtt/topic"
 	"hutong/mqtt/wire"
 )
 
-// Message is one application message. It and its Payload are only valid during the call that hands it over; the
-// strings may be kept.
-type Message struct {
-	Topic      string
-	Payload    []byte
-	QoS        byte
-	Retain     bool // on the way in: keep this; to a Tap: this is an old message that was kept
-	Properties *Properties
-}
+// What is said, and who hears it (package tap).
+type (
+	// Message is one application message.
+	Message = tap.Message
+	// Properties are the MQTT 5 properties of a message.
+	Properties = tap.Properties
+	// UserProperty is one name and value.
+	UserProperty = wire.UserProperty
+	// Tap reads what is published.
+	Tap = tap.Tap
+	// Sink takes the messages of one topic.
+	Sink = tap.Sink
+	// Broker is a place to publish to and to read from: a Server in this process, or a Client of one elsewhere.
+	Broker = tap.Broker
+)
 
-// Properties are the MQTT 5 properties of a PUBLISH (section 3.3.2.3); nil for none.
-type Properties struct {
-	ContentType     string
-	ResponseTopic   string
-	CorrelationData []byte
-	PayloadUTF8     bool
-	Expiry          uint32 // seconds; 0 for none
-	User            []UserProperty
-}
+// The server (package server).
+type (
+	// Server is an MQTT server, and a Broker for the rest of the process.
+	Server = server.Server
+	// Options say how a Server behaves.
+	Options = server.Options
+	// Login is who asks to connect, and afterwards who is connected.
+	Login = server.Login
+	// Stats are a Server's figures.
+	Stats = server.Stats
+	// Store keeps what must outlive the process.
+	Store = server.Store
+	// MemoryStore is a Store that forgets everything with the process.
+	MemoryStore = server.MemoryStore
+)
 
-// UserProperty is one name and value; names may repeat.
-type UserProperty = wire.UserProperty
+// ErrServerClosed is what Server.Serve returns after Close.
+var ErrServerClosed = server.ErrClosed
+
+// NewServer makes a Server and reads back what o.Store kept. Close it.
+func NewServer(o Options) (*Server, error) { return server.New(o) }
 
 // Reason is an MQTT 5 reason code (2.4). From 0x80 on it is an error: hooks return it to say what the client is told,
 // and Publish and Subscribe return it when the other side refused.
@@ -49,30 +67,11 @@ const (
 	QuotaExceeded    = wire.QuotaExceeded
 )
 
-// Tap reads what is published. Its methods are called from many goroutines.
-type Tap interface {
-	// Route says who takes messages of topic; nil for nobody. It is asked once for each connection and topic and
-	// the answer is kept, until Broker.Forget is called.
-	Route(topic string) Sink
-	// Wait blocks until every message up to pos is durable, or says why it cannot be: then the sender is refused
-	// with a reason (MQTT 5) or cut off (3.1.1), and never acknowledged.
-	Wait(pos uint64) error
-}
+// Match says whether a topic matches a filter, both valid (MQTT 5, 4.7).
+func Match(filter, name string) bool { return topic.Match(filter, name) }
 
-// Sink takes the messages of one topic, in the order of each sender.
-type Sink interface {
-	// Publish takes m and returns the position to Wait for; 0 when there is nothing to wait for. It may block: that
-	// is how back-pressure reaches the sender.
-	Publish(m *Message) (pos uint64)
-}
+// ValidTopic says whether s may be published to (MQTT 5, 4.7.3).
+func ValidTopic(s string) bool { return topic.Valid(s) }
 
-// Broker is a place to publish to and to read from: a Server in this process, or a Client of one elsewhere.
-type Broker interface {
-	// Attach adds a Tap for all topics that match one of filters (section 4.7), and hands it the retained ones
-	// first. It stays until detach is called, over reconnects of a Client too.
-	Attach(tap Tap, filters ...string) (detach func(), err error)
-	// Forget drops every kept answer of Route, since a Tap would answer otherwise now.
-	Forget()
-	// Publish sends m and returns when the broker has it: at once for QoS 0, acknowledged for QoS 1 and 2.
-	Publish(ctx context.Context, m *Message) error
-}
+// ValidFilter says whether s may be subscribed to (MQTT 5, 4.7.1 and 4.8.2).
+func ValidFilter(s string) bool { return topic.ValidFilter(s) }

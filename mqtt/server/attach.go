@@ -1,24 +1,27 @@
-package mqtt
+package server
 
 import (
 	"errors"
 	"fmt"
 	"slices"
 	"time"
+
+	"hutong/mqtt/tap"
+	"hutong/mqtt/topic"
 )
 
 // attached is one Tap and its filters.
 type attached struct {
-	tap     Tap
+	tap     tap.Tap
 	filters []string
 }
 
-func (a *attached) wants(topic string) bool {
-	return slices.ContainsFunc(a.filters, func(f string) bool { return Match(f, topic) })
+func (a *attached) wants(name string) bool {
+	return slices.ContainsFunc(a.filters, func(f string) bool { return topic.Match(f, name) })
 }
 
 // Attach implements Broker. Retained messages are handed over before Attach returns, each topic's newest last.
-func (s *Server) Attach(tap Tap, filters ...string) (detach func(), err error) {
+func (s *Server) Attach(tap tap.Tap, filters ...string) (detach func(), err error) {
 	if err := checkFilters(filters); err != nil {
 		return nil, err
 	}
@@ -43,7 +46,7 @@ func checkFilters(filters []string) error {
 		return errors.New("mqtt: a tap needs a filter")
 	}
 	for _, f := range filters {
-		if group, _ := splitShare(f); group != "" || !ValidFilter(f) {
+		if group, _ := topic.SplitShare(f); group != "" || !topic.ValidFilter(f) {
 			return fmt.Errorf("mqtt: %q is not a filter a tap can be attached to", f)
 		}
 	}

@@ -1,58 +1,13 @@
-package mqtt
+package server
 
 import (
-	"bytes"
-	"slices"
 	"strings"
 
+	"hutong/mqtt/line"
+	"hutong/mqtt/tap"
+	"hutong/mqtt/topic"
 	"hutong/mqtt/wire"
 )
-
-// ownProps copies the properties of a PUBLISH or a will that concern its readers; nil when there are none.
-func ownProps(p *wire.Properties) *Properties {
-	if p == nil {
-		return nil
-	}
-	m := &Properties{
-		ContentType: p.ContentType, ResponseTopic: p.ResponseTopic, CorrelationData: bytes.Clone(p.CorrelationData),
-		PayloadUTF8: p.PayloadFormat == 1, Expiry: p.MessageExpiry, User: slices.Clone(p.User),
-	}
-	if p.Has(wire.MessageExpiry) && m.Expiry == 0 {
-		m.Expiry = 1 // it may be seen now and not kept; a second is as near as whole seconds come
-	}
-	if m.ContentType == "" && m.ResponseTopic == "" && m.CorrelationData == nil && !m.PayloadUTF8 && m.Expiry == 0 && m.User == nil {
-		return nil
-	}
-	return m
-}
-
-// wireProps fills p from m and returns it; nil when there is nothing to say.
-func wireProps(m *Properties, p *wire.Properties) *wire.Properties {
-	if m == nil {
-		return nil
-	}
-	*p = wire.Properties{
-		ContentType: m.ContentType, ResponseTopic: m.ResponseTopic, CorrelationData: m.CorrelationData,
-		MessageExpiry: m.Expiry, User: m.User,
-	}
-	if m.PayloadUTF8 {
-		p.PayloadFormat = 1
-		p.Set(wire.PayloadFormat)
-	}
-	if m.ContentType != "" {
-		p.Set(wire.ContentType)
-	}
-	if m.ResponseTopic != "" {
-		p.Set(wire.ResponseTopic)
-	}
-	if m.CorrelationData != nil {
-		p.Set(wire.CorrelationData)
-	}
-	if m.Expiry > 0 {
-		p.Set(wire.MessageExpiry)
-	}
-	return p
-}
 
 // publish takes in a PUBLISH.
 func (c *conn) publish(header byte, body []byte) error {
@@ -66,26 +21,26 @@ func (c *conn) publish(header byte, body []byte) error {
 	if p.QoS > 0 && c.version == wire.V5 && int(c.unacked.Add(1)) > s.opts.ReceiveMaximum {
 		return &wire.Error{Reason: wire.ReceiveMaximumExceeded, Text: "more QoS 1 and 2 messages than the receive maximum"}
 	}
-	topic, err := c.topicOf(&p)
+	name, err := c.topicOf(&p)
 	if err != nil {
 		return err
 	}
 	if p.QoS == 2 {
 		if again := c.seenBefore(p.ID); again {
-			c.batch.ack(wire.PUBREC, p.ID, wire.Success, 0)
+			c.batch.Ack(wire.PUBREC, p.ID, wire.Success, 0)
 			return nil
 		}
 	}
-	r := c.routes.get(topic)
+	r := c.routes.get(name)
 	if r == nil || r.tapGen != s.topics.tapGen.Load() || r.subGen != s.topics.subGen.Load() {
-		r = c.route(topic, r)
+		r = c.route(name, r)
 	}
 	if r.denied != nil {
 		s.count.denied.Add(1)
-		return c.answer(&p, reasonOf(r.denied, wire.NotAuthorized), 0)
+		return c.answer(&p, line.ReasonOf(r.denied, wire.NotAuthorized), 0)
 	}
 	m := &c.msg
-	*m = Message{Topic: r.topic, Payload: p.Payload, QoS: p.QoS, Retain: p.Retain, Properties: ownProps(p.Props)}
+	*m = tap.Message{Topic: r.topic, Payload: p.Payload, QoS: p.QoS, Retain: p.Retain, Properties: tap.FromWire(p.Props)}
 	owes, reason, took := c.courier.deliver(r, m, c.sess, c.batch)
 	if !took && reason == wire.Success && c.version == wire.V5 {
 		reason = wire.NoMatchingSubscribers
@@ -114,19 +69,19 @@ func (c *conn) topicOf(p *wire.Publish) ([]byte, error) {
 	return []byte(c.aliases[alias]), nil
 }
 
-// route finds out anew what becomes of topic. What Taps and Authorize said is kept while nobody said Forget.
-func (c *conn) route(topic []byte, old *route) *route {
+// route finds out anew what becomes of name. What Taps and Authorize said is kept while nobody said Forget.
+func (c *conn) route(name []byte, old *route) *route {
 	t := &c.srv.topics
 	r := &route{tapGen: t.tapGen.Load()}
 	if old != nil {
 		r.topic = old.topic
 	} else {
-		r.topic = string(topic)
+		r.topic = string(name)
 	}
 	switch {
 	case old != nil && old.tapGen == r.tapGen:
 		r.denied, r.sinks = old.denied, old.sinks
-	case !levelsOK(r.topic):
+	case !topic.LevelsOK(r.topic):
 		r.denied = wire.TopicNameInvalid
 	default:
 		if r.denied = c.may(r.topic, true); r.denied == nil {
@@ -156,12 +111,12 @@ func (c *conn) answer(p *wire.Publish, reason wire.Reason, owes uint32) error {
 	}
 	switch p.QoS {
 	case 1:
-		c.batch.ack(wire.PUBACK, p.ID, reason, owes)
+		c.batch.Ack(wire.PUBACK, p.ID, reason, owes)
 	case 2:
 		if !reason.Failed() {
 			owes |= c.remember(p.ID)
 		}
-		c.batch.ack(wire.PUBREC, p.ID, reason, owes)
+		c.batch.Ack(wire.PUBREC, p.ID, reason, owes)
 	}
 	return nil
 }
@@ -178,9 +133,9 @@ func (c *conn) seenBefore(id uint16) bool {
 	}
 	// It came on the connection before this one and is not known to be durable yet.
 	c.flush()
-	c.settle.wait()
+	c.settle.Wait()
 	if before != nil {
-		before.wait()
+		before.Wait()
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -195,7 +150,7 @@ func (c *conn) remember(id uint16) (owes uint32) {
 	defer s.mu.Unlock()
 	s.qos2[id] = false
 	if store := c.srv.opts.Store; store != nil && s.durable() {
-		owes = c.batch.owe(store, store.Put(receivedKey(s.id, id), nil))
+		owes = c.batch.Owe(store, store.Put(receivedKey(s.id, id), nil))
 	}
 	return owes
 }
@@ -216,7 +171,7 @@ func (c *conn) release(id uint16) {
 		c.srv.opts.Store.Delete(receivedKey(s.id, id))
 	}
 	c.paid()
-	c.batch.ack(wire.PUBCOMP, id, reason, 0)
+	c.batch.Ack(wire.PUBCOMP, id, reason, 0)
 }
 
 // paid counts one message of the receive maximum as done with.
@@ -227,29 +182,29 @@ func (c *conn) paid() {
 }
 
 // settled is told by the settler of each acknowledgement before it leaves.
-func (c *conn) settled(a owedAck) {
-	if a.kind == wire.PUBACK || a.kind == wire.PUBREC && a.reason.Failed() {
+func (c *conn) settled(a line.Ack) {
+	if a.Kind == wire.PUBACK || a.Kind == wire.PUBREC && a.Reason.Failed() {
 		c.paid()
 	}
-	if a.kind != wire.PUBREC {
+	if a.Kind != wire.PUBREC {
 		return
 	}
 	c.sess.mu.Lock()
 	defer c.sess.mu.Unlock()
-	if _, ok := c.sess.qos2[a.id]; ok && !a.reason.Failed() {
-		c.sess.qos2[a.id] = true
+	if _, ok := c.sess.qos2[a.ID]; ok && !a.Reason.Failed() {
+		c.sess.qos2[a.ID] = true
 	}
 }
 
 // unkept is told by the settler that a message could not be kept.
-func (c *conn) unkept(a owedAck, err error) (wire.Reason, bool) {
+func (c *conn) unkept(a line.Ack, err error) (wire.Reason, bool) {
 	c.srv.count.unkept.Add(1)
-	if a.kind == wire.PUBREC {
+	if a.Kind == wire.PUBREC {
 		c.sess.mu.Lock()
-		delete(c.sess.qos2, a.id)
+		delete(c.sess.qos2, a.ID)
 		c.sess.mu.Unlock()
 		if store := c.srv.opts.Store; store != nil {
-			store.Delete(receivedKey(c.sess.id, a.id))
+			store.Delete(receivedKey(c.sess.id, a.ID))
 		}
 	}
 	c.srv.opts.Log.Warn("mqtt: message not acknowledged, it cannot be kept", "client", c.who.ClientID, "error", err)
@@ -257,58 +212,55 @@ func (c *conn) unkept(a owedAck, err error) (wire.Reason, bool) {
 		c.stop(wire.UnspecifiedError, "")
 		return 0, false
 	}
-	return reasonOf(err, wire.UnspecifiedError), true
+	return line.ReasonOf(err, wire.UnspecifiedError), true
 }
 
-// sendPublish puts m into the outbox; false when it is larger than the client accepts, or the connection is over.
-func (c *conn) sendPublish(m *Message, id uint16, dup bool, subIDs []uint32) bool {
-	c.out.mu.Lock()
-	defer c.out.mu.Unlock()
-	if c.out.closed {
-		return id != 0 // it stays with the session
-	}
+// sendPublish puts m into the outbox. It is false when m is larger than the client accepts, and for QoS 0 when the
+// connection is over.
+func (c *conn) sendPublish(m *tap.Message, id uint16, dup bool, subIDs []uint32) (sent bool) {
+	open := c.out.Add(func(b []byte) []byte {
+		aliases := len(c.outAlias)
+		whole := c.encode(b, m, id, dup, subIDs)
+		if sent = len(whole)-len(b) <= c.maxPacket; !sent {
+			c.srv.count.oversized.Add(1)
+			if len(c.outAlias) > aliases {
+				delete(c.outAlias, m.Topic) // the client has not seen it
+			}
+			return b
+		}
+		c.srv.count.sent.Add(1)
+		return whole
+	})
+	return sent || !open && id != 0 // then it stays with the session
+}
+
+// encode appends m as c's client understands it.
+func (c *conn) encode(b []byte, m *tap.Message, id uint16, dup bool, subIDs []uint32) []byte {
 	p := wire.Publish{Dup: dup, QoS: m.QoS, Retain: m.Retain, ID: id, Payload: m.Payload}
-	topic, fresh := m.Topic, false
-	if c.version == wire.V5 {
-		p.Props = wireProps(m.Properties, &c.outProps)
-		alias := uint16(0)
-		if c.maxAlias > 0 {
-			alias, fresh = c.alias(topic)
-		}
-		if alias != 0 || len(subIDs) > 0 {
-			if p.Props == nil {
-				p.Props = &c.outProps
-				*p.Props = wire.Properties{}
-			}
-			p.Props.SubscriptionIDs = subIDs
-		}
-		if alias != 0 {
-			p.Props.TopicAlias = alias
-			p.Props.Set(wire.TopicAlias)
-			if !fresh {
-				topic = ""
-			}
-		}
+	if c.version != wire.V5 {
+		return wire.AppendPublish(b, c.version, &p, m.Topic)
 	}
-	b := c.out.grown()
-	start := len(b)
-	if b = wire.AppendPublish(b, c.version, &p, topic); len(b)-start > c.maxPacket {
-		c.out.buf = b[:start]
-		if fresh {
-			delete(c.outAlias, m.Topic)
-		}
-		c.srv.count.oversized.Add(1)
-		return false
+	p.Props = m.Properties.ToWire(&c.outProps)
+	alias, fresh := c.alias(m.Topic)
+	if p.Props == nil && (alias != 0 || len(subIDs) > 0) {
+		p.Props = &c.outProps
+		*p.Props = wire.Properties{}
 	}
-	c.out.buf = b
-	c.srv.count.sent.Add(1)
-	if len(b) < softOut/2 {
-		c.slow.Store(false)
+	if len(subIDs) > 0 {
+		p.Props.SubscriptionIDs = subIDs
 	}
-	return true
+	if alias == 0 {
+		return wire.AppendPublish(b, c.version, &p, m.Topic)
+	}
+	p.Props.TopicAlias = alias
+	p.Props.Set(wire.TopicAlias)
+	if fresh {
+		return wire.AppendPublish(b, c.version, &p, m.Topic)
+	}
+	return wire.AppendPublish(b, c.version, &p, "")
 }
 
-// alias gives topic's outbound alias, a fresh one while there are any; 0 for none.
+// alias gives the outbound alias of m's topic, a fresh one while there are any; 0 for none.
 func (c *conn) alias(topic string) (alias uint16, fresh bool) {
 	if a, ok := c.outAlias[topic]; ok {
 		return a, false

@@ -1,4 +1,7 @@
-package mqtt
+// Package server is an MQTT server (a "broker") for MQTT 3.1.1 and 5. It never acknowledges what it, a Tap or a Store has
+// not got, and never drops what it has acknowledged: a reader that cannot keep up slows its publishers down, and when
+// its queue is full they are refused.
+package server
 
 import (
 	"context"
@@ -9,11 +12,12 @@ import (
 	"sync"
 	"time"
 
+	"hutong/mqtt/tap"
 	"hutong/mqtt/wire"
 )
 
-// ErrServerClosed is what Serve returns after Close.
-var ErrServerClosed = errors.New("mqtt: server closed")
+// ErrClosed is what Serve returns after Close.
+var ErrClosed = errors.New("mqtt: server closed")
 
 // Server is an MQTT server (a "broker"). It is a Broker for the rest of the process.
 type Server struct {
@@ -34,8 +38,8 @@ type Server struct {
 	own   routes // of Server.Publish
 }
 
-// NewServer makes a Server and reads back what o.Store kept. It owns no goroutine that outlives Close.
-func NewServer(o Options) (*Server, error) {
+// New makes a Server and reads back what o.Store kept. It owns no goroutine that outlives Close.
+func New(o Options) (*Server, error) {
 	s := &Server{
 		opts:      o.withDefaults(),
 		sessions:  map[string]*session{},
@@ -69,14 +73,14 @@ func (s *Server) sweep() {
 	}
 }
 
-// Serve accepts connections until l or the Server is closed. It closes l and returns ErrServerClosed after Close,
+// Serve accepts connections until l or the Server is closed. It closes l and returns ErrClosed after Close,
 // and l's error otherwise. It may be called for many listeners at once.
 func (s *Server) Serve(l net.Listener) error {
 	s.mu.Lock()
 	if s.closed {
 		s.mu.Unlock()
 		l.Close()
-		return ErrServerClosed
+		return ErrClosed
 	}
 	s.listeners[l] = struct{}{}
 	s.mu.Unlock()
@@ -95,7 +99,7 @@ func (s *Server) Serve(l net.Listener) error {
 			continue
 		}
 		if s.isClosed() {
-			return ErrServerClosed
+			return ErrClosed
 		}
 		// Out of file descriptors, say: it passes.
 		if t, ok := err.(interface{ Temporary() bool }); !ok || !t.Temporary() {
@@ -336,8 +340,8 @@ func (s *Server) fireWill(sess *session, will *wire.Will) {
 }
 
 func (s *Server) publishWill(sess *session, w *wire.Will) {
-	m := &Message{
-		Topic: w.Topic, Payload: w.Payload, QoS: w.QoS, Retain: w.Retain, Properties: ownProps(&w.Props),
+	m := &tap.Message{
+		Topic: w.Topic, Payload: w.Payload, QoS: w.QoS, Retain: w.Retain, Properties: tap.FromWire(&w.Props),
 	}
 	s.count.wills.Add(1)
 	c := &courier{srv: s}

@@ -1,4 +1,4 @@
-package mqtt
+package server
 
 import (
 	"context"
@@ -12,6 +12,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"hutong/mqtt/line"
+	"hutong/mqtt/tap"
+	"hutong/mqtt/topic"
 	"hutong/mqtt/wire"
 )
 
@@ -25,18 +28,18 @@ const maxUnacked = 16 << 10
 type conn struct {
 	srv     *Server
 	nc      net.Conn
-	out     *outbox
-	in      inbox
+	out     *line.Outbox
+	in      *line.Inbox
 	who     Login
-	version byte // 0 until CONNACK; written with out.mu held
+	version byte // 0 until CONNACK; written inside out.Add
 	sess    *session
-	settle  *settler
-	batch   *batch
+	settle  *line.Settler
+	batch   *line.Batch
 	courier courier
 	routes  routes
 	aliases []string // topics by inbound alias
 	will    *wire.Will
-	msg     Message
+	msg     tap.Message
 	scratch wire.Properties
 
 	window   int  // QoS 1 and 2 messages it takes at a time
@@ -47,7 +50,7 @@ type conn struct {
 	gone     chan struct{} // closed when the session is free
 	stopOnce sync.Once
 
-	// Guarded by out.mu:
+	// Only touched inside out.Add:
 	maxPacket int
 	maxAlias  int
 	outAlias  map[string]uint16
@@ -61,8 +64,8 @@ var (
 )
 
 func newConn(s *Server, nc net.Conn) *conn {
-	c := &conn{srv: s, nc: nc, out: newOutbox(nc, s.opts.Patience), gone: make(chan struct{})}
-	c.in = inbox{nc: nc, max: maxConnect}
+	c := &conn{srv: s, nc: nc, out: line.NewOutbox(nc, s.opts.Patience), gone: make(chan struct{})}
+	c.in = line.NewInbox(nc, maxConnect)
 	c.courier.srv = s
 	return c
 }
@@ -81,7 +84,7 @@ func (c *conn) run() {
 	close(c.gone)
 	c.end(err)
 	if c.settle != nil {
-		c.settle.wait()
+		c.settle.Wait()
 	}
 }
 
@@ -102,10 +105,10 @@ func (c *conn) end(err error) {
 	if fault != nil {
 		c.stop(fault.Reason, fault.Text)
 	}
-	if c.in.stopped.Load() || c.version == 0 {
+	if c.in.Stopped() || c.version == 0 {
 		grace = time.Second // the client is to hear why
 	}
-	c.out.close(grace)
+	c.out.Close(grace)
 }
 
 func addrOf(nc net.Conn) string {
@@ -123,14 +126,14 @@ func (c *conn) stop(reason wire.Reason, why string) {
 			d.Props.ReasonString = why
 			d.Props.Set(wire.ReasonString)
 		}
-		c.out.add(func(b []byte) []byte {
+		c.out.Add(func(b []byte) []byte {
 			if c.version != wire.V5 {
 				return b // 3.1.1, or not welcomed yet
 			}
 			return d.Append(b, wire.V5)
 		})
-		c.out.kick()
-		c.in.stop()
+		c.out.Kick()
+		c.in.Stop()
 	})
 }
 
@@ -139,10 +142,10 @@ func (c *conn) serve() error {
 	if err := c.connect(); err != nil {
 		return err
 	}
-	c.in.max = c.srv.opts.MaxPacket
-	c.batch = c.settle.take()
+	c.in.Max = c.srv.opts.MaxPacket
+	c.batch = c.settle.Take()
 	for {
-		header, body, err := c.in.next(c.idle, c.flush)
+		header, body, err := c.in.Next(c.idle, c.flush)
 		if err != nil {
 			return c.readError(err)
 		}
@@ -156,7 +159,7 @@ func (c *conn) serve() error {
 }
 
 func (c *conn) readError(err error) error {
-	if errors.Is(err, os.ErrDeadlineExceeded) && !c.in.stopped.Load() {
+	if errors.Is(err, os.ErrDeadlineExceeded) && !c.in.Stopped() {
 		return errIdle
 	}
 	return err
@@ -164,14 +167,14 @@ func (c *conn) readError(err error) error {
 
 // flush is called when every packet that has come was handled: now the answers may leave.
 func (c *conn) flush() {
-	if len(c.batch.acks) > 0 || len(c.batch.debts) > 0 {
-		c.settle.send(c.batch)
-		c.batch = c.settle.take()
+	if c.batch.Len() > 0 {
+		c.settle.Send(c.batch)
+		c.batch = c.settle.Take()
 	}
 	c.courier.kick()
-	c.out.kick()
+	c.out.Kick()
 	if c.version != wire.V5 {
-		c.settle.waitBelow(maxUnacked)
+		c.settle.WaitBelow(maxUnacked)
 	}
 }
 
@@ -200,7 +203,7 @@ func (c *conn) handle(header byte, body []byte) error {
 		if len(body) != 0 {
 			return &wire.Error{Reason: wire.MalformedPacket, Text: "PINGREQ with a body"}
 		}
-		c.out.add(func(b []byte) []byte { return wire.AppendEmpty(b, wire.PINGRESP) })
+		c.out.Add(func(b []byte) []byte { return wire.AppendEmpty(b, wire.PINGRESP) })
 	case wire.DISCONNECT:
 		return c.disconnect(body)
 	case wire.CONNECT:
@@ -243,7 +246,7 @@ func (c *conn) connect() error {
 		state := t.ConnectionState()
 		c.who.TLS = &state
 	}
-	header, body, err := c.in.next(-1, nil)
+	header, body, err := c.in.Next(-1, nil)
 	if err != nil {
 		if errors.Is(err, os.ErrDeadlineExceeded) {
 			return errIdle
@@ -295,7 +298,7 @@ func (c *conn) admit(p *wire.Connect) error {
 	}
 	c.who.Password = nil
 	if w := p.Will; w != nil {
-		if !ValidTopic(w.Topic) {
+		if !topic.Valid(w.Topic) {
 			return c.refuse(p, errors.New("will topic is not valid"), wire.TopicNameInvalid)
 		}
 		if err := c.may(w.Topic, true); err != nil {
@@ -322,7 +325,7 @@ func (c *conn) may(topic string, write bool) error {
 // refuse answers CONNECT with an error.
 func (c *conn) refuse(p *wire.Connect, err error, other wire.Reason) error {
 	c.srv.count.refused.Add(1)
-	ack := wire.Connack{Reason: reasonOf(err, other)}
+	ack := wire.Connack{Reason: line.ReasonOf(err, other)}
 	version := p.Version
 	if version != wire.V5 {
 		version = wire.V311
@@ -330,8 +333,8 @@ func (c *conn) refuse(p *wire.Connect, err error, other wire.Reason) error {
 			return err // 3.1.1 has no code for it: close only
 		}
 	}
-	c.out.add(func(b []byte) []byte { return ack.Append(b, version) })
-	c.out.kick()
+	c.out.Add(func(b []byte) []byte { return ack.Append(b, version) })
+	c.out.Kick()
 	return fmt.Errorf("refused (%s): %w", ack.Reason, plain{err})
 }
 
@@ -341,7 +344,6 @@ type plain struct{ error }
 // welcome takes the session and sends CONNACK and what was left to send.
 func (c *conn) welcome(p *wire.Connect) {
 	o := &c.srv.opts
-	c.out.mu.Lock()
 	c.maxPacket, c.window = 1<<28, o.MaxInflight
 	expiry := uint32(0)
 	ack := wire.Connack{}
@@ -359,9 +361,8 @@ func (c *conn) welcome(p *wire.Connect) {
 	} else if !p.CleanStart {
 		expiry = forever
 	}
-	c.out.mu.Unlock()
-	c.settle = newSettler(c.out, p.Version)
-	c.settle.settled, c.settle.failed = c.settled, c.unkept
+	c.settle = line.NewSettler(c.out, p.Version)
+	c.settle.Settled, c.settle.Failed = c.settled, c.unkept
 	keepAlive := time.Duration(p.KeepAlive) * time.Second
 	if p.Version == wire.V5 && o.MaxKeepAlive > 0 && (keepAlive == 0 || keepAlive > o.MaxKeepAlive) {
 		keepAlive = o.MaxKeepAlive
@@ -375,17 +376,17 @@ func (c *conn) welcome(p *wire.Connect) {
 	sess.expiry = expiry
 	sess.save(time.Time{})
 	ack.SessionPresent = present
-	c.out.add(func(b []byte) []byte {
+	c.out.Add(func(b []byte) []byte {
 		c.version = p.Version
 		return ack.Append(b, p.Version)
 	})
 	for _, id := range sess.resume() {
-		c.out.add(func(b []byte) []byte { return wire.AppendAck(b, c.version, wire.PUBREL, id, wire.Success) })
+		c.out.Add(func(b []byte) []byte { return wire.AppendAck(b, c.version, wire.PUBREL, id, wire.Success) })
 	}
 	c.ready = true
-	c.out.more = sess.drained
+	c.out.More(sess.drained)
 	sess.pump()
-	c.out.kick()
+	c.out.Kick()
 }
 
 // offer tells an MQTT 5 client what differs from the standard's defaults.

@@ -1,4 +1,4 @@
-package mqtt
+package line
 
 import (
 	"net"
@@ -14,21 +14,28 @@ const (
 	largeBuf = 64 << 10
 )
 
-// inbox cuts what a connection brings into packets.
-type inbox struct {
+// Inbox cuts what a connection brings into packets.
+type Inbox struct {
+	Max int // bytes of a packet; it may be changed between packets
+
 	nc      net.Conn
-	max     int // bytes of a packet
 	buf     []byte
 	r, w    int
 	lean    int         // reads in a row that used little of the buffer
 	stopped atomic.Bool // nothing more is to be read
 }
 
-// next gives the next packet, whose body is valid until the following call. When it must wait for more it first calls
+// NewInbox makes an Inbox that refuses packets of more than max bytes.
+func NewInbox(nc net.Conn, max int) *Inbox { return &Inbox{nc: nc, Max: max} }
+
+// Stopped says whether Stop was called.
+func (in *Inbox) Stopped() bool { return in.stopped.Load() }
+
+// Next gives the next packet, whose body is valid until the following call. When it must wait for more it first calls
 // pause (which may be nil). idle is how long it waits for more bytes: 0 for ever, -1 leaves the deadline alone.
-func (in *inbox) next(idle time.Duration, pause func()) (header byte, body []byte, err error) {
+func (in *Inbox) Next(idle time.Duration, pause func()) (header byte, body []byte, err error) {
 	for {
-		header, body, n, need, err := wire.Frame(in.buf[in.r:in.w], in.max)
+		header, body, n, need, err := wire.Frame(in.buf[in.r:in.w], in.Max)
 		if err != nil {
 			return 0, nil, err
 		}
@@ -46,7 +53,7 @@ func (in *inbox) next(idle time.Duration, pause func()) (header byte, body []byt
 }
 
 // fill reads once. The buffer grows with what has really come, never with what a header promises.
-func (in *inbox) fill(need int, idle time.Duration) error {
+func (in *Inbox) fill(need int, idle time.Duration) error {
 	have := in.w - in.r
 	size := len(in.buf)
 	switch {
@@ -89,8 +96,8 @@ func (in *inbox) fill(need int, idle time.Duration) error {
 	return err
 }
 
-// stop makes the pending and every later read end.
-func (in *inbox) stop() {
+// Stop makes the pending and every later read end.
+func (in *Inbox) Stop() {
 	in.stopped.Store(true)
 	_ = in.nc.SetReadDeadline(time.Unix(1, 0))
 }

@@ -1,9 +1,12 @@
-package mqtt
+package server
 
 import (
 	"context"
 	"time"
 
+	"hutong/mqtt/line"
+	"hutong/mqtt/tap"
+	"hutong/mqtt/topic"
 	"hutong/mqtt/wire"
 )
 
@@ -27,14 +30,14 @@ func (c *courier) touch(to *conn) {
 // kick lets every touched connection write.
 func (c *courier) kick() {
 	for _, to := range c.dirty {
-		to.out.kick()
+		to.out.Kick()
 	}
 	clear(c.dirty)
 	c.dirty = c.dirty[:0]
 }
 
 // refused says whether some reader of r has no room for a QoS 1 or 2 message; then nobody gets it.
-func (r *route) refused(m *Message) bool {
+func (r *route) refused(m *tap.Message) bool {
 	if m.QoS == 0 {
 		return false
 	}
@@ -48,7 +51,7 @@ func (r *route) refused(m *Message) bool {
 
 // deliver hands m to all that r names. What the acknowledgement must wait for goes into b (nil: nothing waits), and
 // owes are the bits of that. A failing reason means that nobody got it. took says whether anybody did.
-func (c *courier) deliver(r *route, m *Message, from *session, b *batch) (owes uint32, reason wire.Reason, took bool) {
+func (c *courier) deliver(r *route, m *tap.Message, from *session, b *line.Batch) (owes uint32, reason wire.Reason, took bool) {
 	s := c.srv
 	if r.refused(m) {
 		s.count.overflowed.Add(1)
@@ -62,7 +65,7 @@ func (c *courier) deliver(r *route, m *Message, from *session, b *batch) (owes u
 			return 0, wire.QuotaExceeded, false
 		}
 		if pos > 0 && b != nil && m.QoS > 0 {
-			owes |= b.owe(s.opts.Store, pos)
+			owes |= b.Owe(s.opts.Store, pos)
 		}
 		took = true
 	}
@@ -70,7 +73,7 @@ func (c *courier) deliver(r *route, m *Message, from *session, b *batch) (owes u
 	m.Retain = false
 	for _, t := range r.sinks {
 		if pos := t.sink.Publish(m); pos > 0 && b != nil && m.QoS > 0 {
-			owes |= b.owe(t.tap, pos)
+			owes |= b.Owe(t.tap, pos)
 		}
 		took = true
 	}
@@ -120,16 +123,16 @@ func (c *courier) deliver(r *route, m *Message, from *session, b *batch) (owes u
 
 // owed queues o for to, and notes in b that the publisher waits for the Store and for a long queue. Nobody waits for
 // his own queue: he could not shorten it meanwhile.
-func (c *courier) owed(to *session, o *outgoing, from *session, b *batch) (owes uint32) {
+func (c *courier) owed(to *session, o *outgoing, from *session, b *line.Batch) (owes uint32) {
 	pos, long := c.enqueue(to, o)
 	if b == nil {
 		return 0
 	}
 	if pos > 0 {
-		owes = b.owe(c.srv.opts.Store, pos)
+		owes = b.Owe(c.srv.opts.Store, pos)
 	}
 	if long && to != from {
-		owes |= b.owe(to, 0)
+		owes |= b.Owe(to, 0)
 	}
 	return owes
 }
@@ -144,7 +147,7 @@ func (c *courier) enqueue(to *session, o *outgoing) (pos uint64, long bool) {
 
 // sendNow sends a QoS 0 message straight into the reader's outbox. A reader that is slow may hold the publisher up for
 // a moment; one that stays slow loses messages until it has caught up.
-func (c *courier) sendNow(to *session, m *Message, subIDs []uint32, kept **message, now time.Time) {
+func (c *courier) sendNow(to *session, m *tap.Message, subIDs []uint32, kept **message, now time.Time) {
 	to.mu.Lock()
 	conn := to.conn
 	behind := to.keptOut > 0
@@ -155,7 +158,7 @@ func (c *courier) sendNow(to *session, m *Message, subIDs []uint32, kept **messa
 	if behind && c.queueNow(to, m, subIDs, kept, now) {
 		return
 	}
-	if conn.out.full() && !c.waitFor(conn) {
+	if conn.out.Full() && !c.waitFor(conn) {
 		c.srv.count.dropped.Add(1)
 		return
 	}
@@ -167,7 +170,7 @@ func (c *courier) sendNow(to *session, m *Message, subIDs []uint32, kept **messa
 }
 
 // queueNow puts a QoS 0 message behind retained ones that still wait, so that it does not overtake them.
-func (c *courier) queueNow(to *session, m *Message, subIDs []uint32, kept **message, now time.Time) bool {
+func (c *courier) queueNow(to *session, m *tap.Message, subIDs []uint32, kept **message, now time.Time) bool {
 	to.mu.Lock()
 	long := to.long()
 	to.mu.Unlock()
@@ -189,7 +192,7 @@ func (c *courier) waitFor(conn *conn) bool {
 		return false
 	}
 	c.kick()
-	if conn.out.waitRoom(c.srv.opts.SlowGrace) {
+	if conn.out.WaitRoom(c.srv.opts.SlowGrace) {
 		return true
 	}
 	conn.slow.Store(true)
@@ -198,8 +201,8 @@ func (c *courier) waitFor(conn *conn) bool {
 
 // Publish implements Broker: it sends m to all clients that have subscribed, and not to Taps. It returns when that is
 // as durable as a client would be told, or with the Reason for which nobody got it.
-func (s *Server) Publish(ctx context.Context, m *Message) error {
-	if !ValidTopic(m.Topic) {
+func (s *Server) Publish(ctx context.Context, m *tap.Message) error {
+	if !topic.Valid(m.Topic) {
 		return wire.TopicNameInvalid
 	}
 	s.ownMu.Lock()
@@ -211,21 +214,21 @@ func (s *Server) Publish(ctx context.Context, m *Message) error {
 	}
 	s.ownMu.Unlock()
 	c := &courier{srv: s}
-	b := &batch{}
+	b := &line.Batch{}
 	own := *m // deliver borrows its flags
 	_, reason, _ := c.deliver(r, &own, nil, b)
 	c.kick()
 	if reason.Failed() {
 		return reason
 	}
-	if len(b.debts) == 0 {
+	if len(b.Debts) == 0 {
 		return nil
 	}
 	done := make(chan error, 1)
 	go func() {
 		var err error
-		for _, d := range b.debts {
-			if e := d.to.Wait(d.pos); e != nil {
+		for _, d := range b.Debts {
+			if e := d.To.Wait(d.Pos); e != nil {
 				err = e
 			}
 		}

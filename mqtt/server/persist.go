@@ -1,4 +1,4 @@
-package mqtt
+package server
 
 import (
 	"encoding/binary"
@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"hutong/mqtt/tap"
+	"hutong/mqtt/topic"
 	"hutong/mqtt/wire"
 )
 
@@ -38,7 +40,7 @@ func encodeMessage(m *message, flags byte) []byte {
 	}
 	b = binary.BigEndian.AppendUint64(b, expires)
 	var props wire.Properties
-	p := wire.Publish{QoS: m.qos, Payload: m.payload, Props: wireProps(m.props, &props)}
+	p := wire.Publish{QoS: m.qos, Payload: m.payload, Props: m.props.ToWire(&props)}
 	if p.QoS > 0 {
 		p.ID = 1
 	}
@@ -61,7 +63,7 @@ func decodeMessage(b []byte) (m *message, flags byte, err error) {
 	if err := p.Decode(header, body, wire.V5, &props); err != nil {
 		return nil, 0, err
 	}
-	m = &message{topic: string(p.Topic), payload: slices.Clone(p.Payload), qos: p.QoS, props: ownProps(p.Props)}
+	m = &message{topic: string(p.Topic), payload: slices.Clone(p.Payload), qos: p.QoS, props: tap.FromWire(p.Props)}
 	if ms := binary.BigEndian.Uint64(b[1:]); ms != 0 {
 		m.expires = time.UnixMilli(int64(ms))
 	}
@@ -200,7 +202,7 @@ func (s *Server) loadRetained(val []byte, now time.Time) error {
 	r := &s.retained
 	r.version++
 	m.version = r.version
-	r.byTopic.put(m.topic, m)
+	r.byTopic.Put(m.topic, m)
 	r.bytes += m.size()
 	return nil
 }
@@ -213,7 +215,7 @@ func (s *Server) loadSession(client string, val []byte) error {
 	sess := s.newSession(client)
 	sess.expiry = rec.Expiry
 	for i, f := range rec.Subs {
-		if !ValidFilter(f.Filter) || i >= len(rec.SubIDs) {
+		if !topic.ValidFilter(f.Filter) || i >= len(rec.SubIDs) {
 			return fmt.Errorf("filter %q is not valid", f.Filter)
 		}
 		s.topics.add(sess, f, rec.SubIDs[i])

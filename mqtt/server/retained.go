@@ -1,9 +1,12 @@
-package mqtt
+package server
 
 import (
 	"slices"
 	"sync"
 	"time"
+
+	"hutong/mqtt/tap"
+	"hutong/mqtt/topic"
 )
 
 // message is a Message that was copied to be kept. It never changes.
@@ -11,12 +14,12 @@ type message struct {
 	topic   string
 	payload []byte
 	qos     byte
-	props   *Properties
+	props   *tap.Properties
 	expires time.Time // zero for never
 	version uint64    // order in which retained messages were kept
 }
 
-func keep(m *Message, now time.Time) *message {
+func keep(m *tap.Message, now time.Time) *message {
 	k := &message{topic: m.Topic, payload: append([]byte(nil), m.Payload...), qos: m.QoS, props: m.Properties}
 	if m.Properties != nil && m.Properties.Expiry > 0 {
 		k.expires = now.Add(time.Duration(m.Properties.Expiry) * time.Second)
@@ -38,14 +41,14 @@ func (m *message) size() int {
 func (m *message) expired(now time.Time) bool { return !m.expires.IsZero() && !now.Before(m.expires) }
 
 // open gives m as a Message; the Expiry among its Properties is what is left of it.
-func (m *message) open(now time.Time) Message {
+func (m *message) open(now time.Time) tap.Message {
 	props := m.props
 	if !m.expires.IsZero() {
 		left := *props
 		left.Expiry = uint32(max(1, m.expires.Sub(now)/time.Second))
 		props = &left
 	}
-	return Message{Topic: m.topic, Payload: m.payload, QoS: m.qos, Properties: props}
+	return tap.Message{Topic: m.topic, Payload: m.payload, QoS: m.qos, Properties: props}
 }
 
 // retainer holds the retained messages.
@@ -55,17 +58,17 @@ type retainer struct {
 	maxBytes int
 
 	mu      sync.RWMutex
-	byTopic tree[*message]
+	byTopic topic.Tree[*message]
 	bytes   int
 	version uint64
 }
 
 // set keeps m, or forgets the topic when the payload is empty. ok is false when there is no room; pos is the
 // store's position.
-func (r *retainer) set(m *Message, now time.Time) (pos uint64, ok bool) {
+func (r *retainer) set(m *tap.Message, now time.Time) (pos uint64, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	old, had := r.byTopic.get(m.Topic)
+	old, had := r.byTopic.Get(m.Topic)
 	if len(m.Payload) == 0 {
 		if had {
 			pos = r.forget(old)
@@ -77,13 +80,13 @@ func (r *retainer) set(m *Message, now time.Time) (pos uint64, ok bool) {
 	if had {
 		grow -= old.size()
 	}
-	if grow > 0 && r.bytes+grow > r.maxBytes || !had && r.byTopic.count >= r.maxCount {
+	if grow > 0 && r.bytes+grow > r.maxBytes || !had && r.byTopic.Len() >= r.maxCount {
 		return 0, false
 	}
 	r.version++
 	k.version = r.version
 	r.bytes += grow
-	r.byTopic.put(k.topic, k)
+	r.byTopic.Put(k.topic, k)
 	if r.store != nil {
 		pos = r.store.Put(retainedKey+k.topic, encodeMessage(k, 0))
 	}
@@ -92,7 +95,7 @@ func (r *retainer) set(m *Message, now time.Time) (pos uint64, ok bool) {
 
 func (r *retainer) forget(m *message) (pos uint64) {
 	r.bytes -= m.size()
-	r.byTopic.remove(m.topic)
+	r.byTopic.Remove(m.topic)
 	if r.store != nil {
 		pos = r.store.Delete(retainedKey + m.topic)
 	}
@@ -102,7 +105,7 @@ func (r *retainer) forget(m *message) (pos uint64) {
 // match gives the messages for filter that were kept after version, oldest first, and the newest version there is.
 func (r *retainer) match(filter string, version uint64, now time.Time) (found []*message, newest uint64) {
 	r.mu.RLock()
-	r.byTopic.topicsFor(filter, func(m *message) {
+	r.byTopic.TopicsFor(filter, func(m *message) {
 		if m.version > version && !m.expired(now) {
 			found = append(found, m)
 		}
@@ -118,7 +121,7 @@ func (r *retainer) sweep(now time.Time) (gone int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var old []*message
-	r.byTopic.root.all(false, func(m *message) {
+	r.byTopic.All(func(m *message) {
 		if m.expired(now) {
 			old = append(old, m)
 		}
@@ -132,5 +135,5 @@ func (r *retainer) sweep(now time.Time) (gone int) {
 func (r *retainer) size() (count, bytes int) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	return r.byTopic.count, r.bytes
+	return r.byTopic.Len(), r.bytes
 }

@@ -1,10 +1,11 @@
-package mqtt
+package server
 
 import (
 	"slices"
 	"sync"
 	"time"
 
+	"hutong/mqtt/line"
 	"hutong/mqtt/wire"
 )
 
@@ -37,7 +38,7 @@ type session struct {
 	subs     map[string]*sub
 	subBytes int
 	qos2     map[uint16]bool // QoS 2 messages received and not released; true when they may be acknowledged
-	before   *settler        // of the previous connection
+	before   *line.Settler   // of the previous connection
 
 	queue    []*outgoing // to be sent
 	inflight map[uint16]*outgoing
@@ -180,7 +181,7 @@ func (s *session) pump() {
 	now := time.Now()
 	n := 0
 	for _, o := range s.queue {
-		if o.qos > 0 && len(s.inflight) >= c.window || c.out.full() {
+		if o.qos > 0 && len(s.inflight) >= c.window || c.out.Full() {
 			break
 		}
 		n++
@@ -241,6 +242,9 @@ func (s *session) queuedID(id uint16) bool {
 func (s *session) drained() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if c := s.conn; c != nil && c.slow.Load() && !c.out.Full() {
+		c.slow.Store(false)
+	}
 	if len(s.queue) > 0 {
 		s.pump()
 	}
@@ -253,7 +257,7 @@ func (s *session) acknowledged(c *conn, kind wire.Kind, id uint16, reason wire.R
 	o := s.inflight[id]
 	if o == nil {
 		if kind == wire.PUBREC {
-			c.out.add(func(b []byte) []byte {
+			c.out.Add(func(b []byte) []byte {
 				return wire.AppendAck(b, c.version, wire.PUBREL, id, wire.PacketIDNotFound)
 			})
 		}
@@ -265,7 +269,7 @@ func (s *session) acknowledged(c *conn, kind wire.Kind, id uint16, reason wire.R
 	s.acked++
 	if kind == wire.PUBREC && !reason.Failed() {
 		o.released = true
-		c.out.add(func(b []byte) []byte { return wire.AppendAck(b, c.version, wire.PUBREL, id, wire.Success) })
+		c.out.Add(func(b []byte) []byte { return wire.AppendAck(b, c.version, wire.PUBREL, id, wire.Success) })
 		return nil
 	}
 	delete(s.inflight, id)

@@ -1,9 +1,11 @@
-package mqtt
+package server
 
 import (
 	"sync"
 	"sync/atomic"
 
+	"hutong/mqtt/tap"
+	"hutong/mqtt/topic"
 	"hutong/mqtt/wire"
 )
 
@@ -54,7 +56,7 @@ type filterSubs struct {
 // topics knows who has subscribed to what, and which Taps are attached.
 type topics struct {
 	mu     sync.RWMutex
-	tree   tree[*filterSubs]
+	tree   topic.Tree[*filterSubs]
 	subs   int
 	taps   []*attached // replaced, never changed
 	subGen atomic.Uint64
@@ -63,7 +65,7 @@ type topics struct {
 
 // add subscribes sess and says whether it had no such subscription before.
 func (t *topics) add(sess *session, f wire.Filter, subID uint32) (fresh bool) {
-	group, filter := splitShare(f.Filter)
+	group, filter := topic.SplitShare(f.Filter)
 	n := &sub{Filter: f, sess: sess, subID: subID}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -76,10 +78,10 @@ func (t *topics) add(sess *session, f wire.Filter, subID uint32) (fresh bool) {
 	}
 	sess.subs[f.Filter] = n
 	t.subs++
-	at, ok := t.tree.get(filter)
+	at, ok := t.tree.Get(filter)
 	if !ok {
 		at = &filterSubs{plain: map[*session]*sub{}, groups: map[string]*share{}}
-		t.tree.put(filter, at)
+		t.tree.Put(filter, at)
 	}
 	if group == "" {
 		at.plain[sess] = n
@@ -123,8 +125,8 @@ func (t *topics) removeAll(sess *session) {
 
 func (t *topics) drop(old *sub) {
 	t.subs--
-	group, filter := splitShare(old.Filter.Filter)
-	at, _ := t.tree.get(filter)
+	group, filter := topic.SplitShare(old.Filter.Filter)
+	at, _ := t.tree.Get(filter)
 	if g := old.group; g != nil {
 		g.mu.Lock()
 		for i, m := range g.members {
@@ -141,7 +143,7 @@ func (t *topics) drop(old *sub) {
 		delete(at.plain, old.sess)
 	}
 	if len(at.plain) == 0 && len(at.groups) == 0 {
-		t.tree.remove(filter)
+		t.tree.Remove(filter)
 	}
 }
 
@@ -165,8 +167,8 @@ type route struct {
 }
 
 type tapSink struct {
-	sink Sink
-	tap  Tap
+	sink tap.Sink
+	tap  tap.Tap
 }
 
 // find fills in who gets what from publishes to r.topic.
@@ -175,7 +177,7 @@ func (t *topics) find(r *route, from *session) {
 	defer t.mu.RUnlock()
 	r.subGen = t.subGen.Load()
 	r.targets, r.groups = nil, nil
-	t.tree.filtersFor(r.topic, func(at *filterSubs) {
+	t.tree.FiltersFor(r.topic, func(at *filterSubs) {
 		for _, s := range at.plain {
 			if s.NoLocal && s.sess == from {
 				continue

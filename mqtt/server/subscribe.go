@@ -1,8 +1,10 @@
-package mqtt
+package server
 
 import (
 	"time"
 
+	"hutong/mqtt/line"
+	"hutong/mqtt/topic"
 	"hutong/mqtt/wire"
 )
 
@@ -21,7 +23,7 @@ func (c *conn) subscribe(body []byte) error {
 	ack := wire.Suback{Kind: wire.SUBACK, ID: p.ID}
 	var backlog []*outgoing
 	for _, f := range p.Filters {
-		group, _ := splitShare(f.Filter)
+		group, _ := topic.SplitShare(f.Filter)
 		if group != "" && f.NoLocal {
 			return &wire.Error{Reason: wire.ProtocolError, Text: "no local on a shared subscription"}
 		}
@@ -37,7 +39,7 @@ func (c *conn) subscribe(body []byte) error {
 		ack.Reasons = append(ack.Reasons, reason)
 	}
 	c.saveSubs(ack.Reasons)
-	c.out.add(func(b []byte) []byte { return ack.Append(b, c.version) })
+	c.out.Add(func(b []byte) []byte { return ack.Append(b, c.version) })
 	for _, o := range backlog {
 		c.courier.enqueue(c.sess, o)
 	}
@@ -46,13 +48,13 @@ func (c *conn) subscribe(body []byte) error {
 
 // mayHave judges one filter; a success is the QoS granted.
 func (c *conn) mayHave(f wire.Filter) wire.Reason {
-	if !ValidFilter(f.Filter) {
+	if !topic.ValidFilter(f.Filter) {
 		return wire.TopicFilterInvalid
 	}
-	_, filter := splitShare(f.Filter)
+	_, filter := topic.SplitShare(f.Filter)
 	if err := c.may(filter, false); err != nil {
 		c.srv.count.denied.Add(1)
-		return reasonOf(err, wire.NotAuthorized)
+		return line.ReasonOf(err, wire.NotAuthorized)
 	}
 	_, known := c.sess.subs[f.Filter]
 	if !known && (len(c.sess.subs) >= c.srv.opts.MaxSubscriptions || c.sess.subBytes+len(f.Filter) > maxFilterBytes) {
@@ -64,7 +66,7 @@ func (c *conn) mayHave(f wire.Filter) wire.Reason {
 // keptFor gives the retained messages a new subscription gets (3.8.3.1, 3.3.1.3); ok is false when they are too many
 // on top of those that wait already.
 func (c *conn) keptFor(f wire.Filter, subID uint32, fresh bool, more int) (backlog []*outgoing, ok bool) {
-	group, filter := splitShare(f.Filter)
+	group, filter := topic.SplitShare(f.Filter)
 	if group != "" || f.RetainHandling == 2 || f.RetainHandling == 1 && !fresh {
 		return nil, true
 	}
@@ -97,7 +99,7 @@ func (c *conn) saveSubs(reasons []wire.Reason) {
 		c.srv.count.unkept.Add(1)
 		for i := range reasons {
 			if !reasons[i].Failed() {
-				reasons[i] = reasonOf(err, wire.UnspecifiedError)
+				reasons[i] = line.ReasonOf(err, wire.UnspecifiedError)
 			}
 		}
 	}
@@ -112,7 +114,7 @@ func (c *conn) unsubscribe(body []byte) error {
 	for _, f := range p.Filters {
 		reason := wire.Success
 		switch {
-		case !ValidFilter(f):
+		case !topic.ValidFilter(f):
 			reason = wire.TopicFilterInvalid
 		case !c.srv.topics.remove(c.sess, f):
 			reason = wire.NoSubscriptionExisted
@@ -120,6 +122,6 @@ func (c *conn) unsubscribe(body []byte) error {
 		ack.Reasons = append(ack.Reasons, reason)
 	}
 	c.saveSubs(ack.Reasons)
-	c.out.add(func(b []byte) []byte { return ack.Append(b, c.version) })
+	c.out.Add(func(b []byte) []byte { return ack.Append(b, c.version) })
 	return nil
 }

@@ -1,4 +1,6 @@
-package mqtt
+// Package line is one MQTT connection seen from inside: an Inbox that cuts what comes into packets, an Outbox that
+// gathers what goes into few writes, and a Settler that holds acknowledgements back until they are true.
+package line
 
 import (
 	"io"
@@ -7,59 +9,75 @@ import (
 	"time"
 )
 
-// outbox writes to one connection. Whoever has a packet encodes it straight into the buffer; a goroutine that lives
+// Outbox writes to one connection. Whoever has a packet encodes it straight into the buffer; a goroutine that lives
 // only while there is something to write hands the buffer to the socket, so packets that come close together leave
 // in one write.
-type outbox struct {
+type Outbox struct {
 	nc       net.Conn
 	patience time.Duration // how long one write may take
-	more     func()        // called after each write, to fill in what had to wait; may be nil
 
 	mu      sync.Mutex
+	more    func() // called after each write, to fill in what had to wait
 	buf     []byte
 	spare   []byte
 	writing bool
 	closed  bool
-	err     error         // why it closed, when a write failed
+	err     error         // a write failed
 	room    chan struct{} // closed when the buffer was taken; nil when nobody waits
 	done    chan struct{} // closed when the last write of a closed outbox is over
 	sent    time.Time     // when the last write ended
 }
 
-// softOut is the size of an outbox above which nothing but acknowledgements should be added.
-const softOut = 256 << 10
+// softLimit is the size of an outbox above which nothing but acknowledgements should be added.
+const softLimit = 256 << 10
 
-func newOutbox(nc net.Conn, patience time.Duration) *outbox {
-	return &outbox{nc: nc, patience: patience, done: make(chan struct{})}
+// NewOutbox makes an Outbox. A write that takes longer than patience breaks the connection.
+func NewOutbox(nc net.Conn, patience time.Duration) *Outbox {
+	return &Outbox{nc: nc, patience: patience, more: func() {}, done: make(chan struct{})}
 }
 
-// add lets encode append a packet; it is sent after the next kick. It is false when the outbox is closed.
-func (o *outbox) add(encode func(b []byte) []byte) bool {
+// More sets what is called after each write, to fill in what had to wait for room.
+func (o *Outbox) More(f func()) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.closed {
+	o.more = f
+}
+
+// Sent is when the last write ended; zero when there was none.
+func (o *Outbox) Sent() time.Time {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.sent
+}
+
+// Add lets encode append a packet; it is sent after the next Kick. It is false, and encode is not called, when the
+// outbox is closed. No two encodes run at once.
+func (o *Outbox) Add(encode func(b []byte) []byte) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.closed || o.err != nil {
 		return false
 	}
 	o.buf = encode(o.grown())
 	return true
 }
 
-func (o *outbox) grown() []byte {
+func (o *Outbox) grown() []byte {
 	if o.buf == nil {
 		o.buf, o.spare = o.spare, nil
 	}
 	return o.buf
 }
 
-// full says whether the buffer is beyond softOut.
-func (o *outbox) full() bool {
+// Full says whether so much waits that nothing but acknowledgements should be added.
+func (o *Outbox) Full() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return len(o.buf) >= softOut
+	return len(o.buf) >= softLimit
 }
 
-// kick sees to it that what was added is being written.
-func (o *outbox) kick() {
+// Kick sees to it that what was added is being written.
+func (o *Outbox) Kick() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if !o.writing && !o.closed && len(o.buf) > 0 {
@@ -68,7 +86,7 @@ func (o *outbox) kick() {
 	}
 }
 
-func (o *outbox) write() {
+func (o *Outbox) write() {
 	for {
 		o.mu.Lock()
 		buf := o.buf
@@ -100,15 +118,16 @@ func (o *outbox) write() {
 		if cap(buf) <= 16<<10 {
 			o.spare = buf[:0]
 		}
+		more := o.more
 		o.mu.Unlock()
-		if err == nil && o.more != nil {
-			o.more()
+		if err == nil {
+			more()
 		}
 	}
 }
 
-// waitRoom waits until the buffer is no longer full, for at most patience.
-func (o *outbox) waitRoom(patience time.Duration) bool {
+// WaitRoom waits until the buffer is no longer full, for at most patience.
+func (o *Outbox) WaitRoom(patience time.Duration) bool {
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
 	for {
@@ -117,7 +136,7 @@ func (o *outbox) waitRoom(patience time.Duration) bool {
 			o.mu.Unlock()
 			return false
 		}
-		if len(o.buf) < softOut {
+		if len(o.buf) < softLimit {
 			o.mu.Unlock()
 			return true
 		}
@@ -126,7 +145,7 @@ func (o *outbox) waitRoom(patience time.Duration) bool {
 		}
 		room := o.room
 		o.mu.Unlock()
-		o.kick()
+		o.Kick()
 		select {
 		case <-room:
 		case <-timer.C:
@@ -135,9 +154,9 @@ func (o *outbox) waitRoom(patience time.Duration) bool {
 	}
 }
 
-// close refuses further packets, lets those already added leave for at most grace, and closes the connection. Nobody
+// Close refuses further packets, lets those already added leave for at most grace, and closes the connection. Nobody
 // may read from it any more.
-func (o *outbox) close(grace time.Duration) {
+func (o *Outbox) Close(grace time.Duration) {
 	o.mu.Lock()
 	if o.closed {
 		o.mu.Unlock()
@@ -173,7 +192,7 @@ func (o *outbox) close(grace time.Duration) {
 
 // linger reads what the other side still sends. Closing with unread input would make TCP throw away what was
 // written last, which is the reason why the connection ends.
-func (o *outbox) linger(grace time.Duration) {
+func (o *Outbox) linger(grace time.Duration) {
 	half, ok := o.nc.(interface{ CloseWrite() error })
 	if !ok || half.CloseWrite() != nil {
 		return

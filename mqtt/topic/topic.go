@@ -1,17 +1,18 @@
-package mqtt
+// Package topic knows the rules of MQTT topics and filters (MQTT 5, 4.7 and 4.8), and keeps values by them.
+package topic
 
 import (
 	"strings"
 	"unicode/utf8"
 )
 
-// maxLevels bounds the levels of a topic: nobody needs more, and each level of a filter costs memory.
-const maxLevels = 200
+// MaxLevels bounds the levels of a topic: nobody needs more, and each level of a filter costs memory.
+const MaxLevels = 200
 
-// ValidTopic says whether s may be published to: 1 to 65,535 bytes of UTF-8, no wildcard, no U+0000 and at most 200
+// Valid says whether s may be published to: 1 to 65,535 bytes of UTF-8, no wildcard, no U+0000 and at most 200
 // levels (MQTT 5, 4.7.3).
-func ValidTopic(s string) bool {
-	return len(s) > 0 && len(s) <= 65535 && !strings.ContainsAny(s, "#+\x00") && utf8.ValidString(s) && levelsOK(s)
+func Valid(s string) bool {
+	return len(s) > 0 && len(s) <= 65535 && !strings.ContainsAny(s, "#+\x00") && utf8.ValidString(s) && LevelsOK(s)
 }
 
 // ValidFilter says whether s may be subscribed to (MQTT 5, 4.7.1 and 4.8.2): wildcards fill whole levels, "#" comes
@@ -20,7 +21,7 @@ func ValidFilter(s string) bool {
 	if len(s) == 0 || len(s) > 65535 || strings.IndexByte(s, 0) >= 0 || !utf8.ValidString(s) {
 		return false
 	}
-	group, filter := splitShare(s)
+	group, filter := SplitShare(s)
 	if strings.HasPrefix(s, "$share/") && (group == "" || filter == "" || strings.ContainsAny(group, "#+")) {
 		return false
 	}
@@ -30,13 +31,14 @@ func ValidFilter(s string) bool {
 			return false
 		}
 	}
-	return levelsOK(filter)
+	return LevelsOK(filter)
 }
 
-func levelsOK(s string) bool { return strings.Count(s, "/") < maxLevels }
+// LevelsOK says whether s has no more levels than are allowed here.
+func LevelsOK(s string) bool { return strings.Count(s, "/") < MaxLevels }
 
-// splitShare takes "$share/NAME/FILTER" apart; group is "" for an ordinary filter.
-func splitShare(s string) (group, filter string) {
+// SplitShare takes "$share/NAME/FILTER" apart; group is "" for an ordinary filter.
+func SplitShare(s string) (group, filter string) {
 	if rest, ok := strings.CutPrefix(s, "$share/"); ok {
 		group, filter, _ = strings.Cut(rest, "/")
 		return group, filter
@@ -68,11 +70,17 @@ func Match(filter, topic string) bool {
 	}
 }
 
-// tree keeps values under topics or filters, level by level.
-type tree[V any] struct {
+// Tree keeps values under topics or filters, level by level. Its zero value is empty. It locks nothing.
+type Tree[V any] struct {
 	root  node[V]
 	count int
 }
+
+// Len is the number of keys.
+func (t *Tree[V]) Len() int { return t.count }
+
+// All calls f with every value.
+func (t *Tree[V]) All(f func(V)) { t.root.all(false, f) }
 
 type node[V any] struct {
 	kids map[string]*node[V]
@@ -80,8 +88,8 @@ type node[V any] struct {
 	set  bool
 }
 
-// put sets the value under key.
-func (t *tree[V]) put(key string, val V) {
+// Put sets the value under key.
+func (t *Tree[V]) Put(key string, val V) {
 	n := &t.root
 	for level, rest, more := "", key, true; more; {
 		level, rest, more = strings.Cut(rest, "/")
@@ -101,8 +109,8 @@ func (t *tree[V]) put(key string, val V) {
 	n.val, n.set = val, true
 }
 
-// get gives the value under exactly key.
-func (t *tree[V]) get(key string) (val V, ok bool) {
+// Get gives the value under exactly key.
+func (t *Tree[V]) Get(key string) (val V, ok bool) {
 	n := &t.root
 	for level, rest, more := "", key, true; more; {
 		level, rest, more = strings.Cut(rest, "/")
@@ -113,8 +121,8 @@ func (t *tree[V]) get(key string) (val V, ok bool) {
 	return n.val, n.set
 }
 
-// remove takes key away, and the branches that held only it.
-func (t *tree[V]) remove(key string) {
+// Remove takes key away, and the branches that held only it.
+func (t *Tree[V]) Remove(key string) {
 	if t.root.remove(key, true) {
 		t.count--
 	}
@@ -138,8 +146,8 @@ func (n *node[V]) remove(key string, more bool) (removed bool) {
 	return removed
 }
 
-// filtersFor calls f with the value of every filter in the tree that topic matches.
-func (t *tree[V]) filtersFor(topic string, f func(V)) {
+// FiltersFor calls f with the value of every filter in the tree that topic matches.
+func (t *Tree[V]) FiltersFor(topic string, f func(V)) {
 	t.root.filtersFor(topic, true, strings.HasPrefix(topic, "$"), f)
 }
 
@@ -164,8 +172,8 @@ func (n *node[V]) filtersFor(rest string, more, plain bool, f func(V)) {
 	}
 }
 
-// topicsFor calls f with the value of every topic in the tree that matches filter.
-func (t *tree[V]) topicsFor(filter string, f func(V)) {
+// TopicsFor calls f with the value of every topic in the tree that matches filter.
+func (t *Tree[V]) TopicsFor(filter string, f func(V)) {
 	t.root.topicsFor(filter, true, true, f)
 }
 
