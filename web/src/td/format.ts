@@ -1,0 +1,94 @@
+// A value in words.
+import { number, t, tr } from "../app/words.ts";
+import type { Control } from "./control.ts";
+import { list, type Schema, spell } from "./td.ts";
+
+/** A number with its unit, split so that the unit can be set smaller. */
+export interface Figure {
+  text: string;
+  unit: string;
+}
+
+const larger: Record<string, string> = { W: "kW", Wh: "kWh", VA: "kVA" };
+
+/** A number as precise as its step, its size and its unit make sensible. */
+export function figure(n: number, unit: string, step?: number): Figure {
+  if (larger[unit] && Math.abs(n) >= 10_000) return figure(n / 1000, larger[unit] ?? "", 0.1);
+  const size = Math.abs(n);
+  let digits = size >= 1000 ? 0 : size >= 100 ? 1 : 2;
+  if (unit === "%" || unit === "°C" || unit === "°F") digits = Math.min(digits, 1);
+  if (unit === "°" && size <= 180) digits = 5;
+  if (step && step > 0) digits = Math.min(6, Math.max(0, Math.ceil(-Math.log10(step) - 1e-9)));
+  return { text: number(n, digits), unit };
+}
+
+/** A value as one line of text; state words are in the language of the page, free text as the device wrote it. */
+export function textOf(value: unknown, control: Control, schema: Schema, name: string, unit: string): string {
+  if (value === null || value === undefined) return "–";
+  switch (control.kind) {
+    case "switch":
+      return onOff(value === control.on, schema, name);
+    case "choice": {
+      const found = control.choices.find((c) => c.value === value);
+      return tr("word", String(value).toLowerCase(), found?.title ?? String(value));
+    }
+    case "slider":
+    case "number":
+      if (typeof value === "number") {
+        const step = typeof control.step === "number" && schema.multipleOf ? control.step : undefined;
+        const f = figure(value, unit, step);
+        return f.unit ? join(f) : f.text;
+      }
+  }
+  if (typeof value === "boolean") return onOff(value, schema, name);
+  if (typeof value === "number") return join(figure(value, unit));
+  if (typeof value === "string") {
+    if (value === "") return "–";
+    return unit ? value + "\u202f" + unit : tr("word", value.toLowerCase(), value);
+  }
+  return structure(value);
+}
+
+export const join = (f: Figure): string => (f.unit === "" ? f.text : f.text + "\u202f" + f.unit);
+
+const pairs: [RegExp, "open" | "motion" | "wet" | "presence" | "problem" | "link" | "lock" | "charge" | "smoke"][] = [
+  [/motion|moving|vibration/, "motion"],
+  [/occupan|occupied|presence|person/, "presence"],
+  [/leak|moisture|flood|wet|rain/, "wet"],
+  [/smoke|gas|\bco\b|fire/, "smoke"],
+  [/tamper|problem|fault|failure|error|alarm|alert|battery.?low|low.?battery/, "problem"],
+  [/charging|plugged/, "charge"],
+  [/^locked$|\block(ed)?\b/, "lock"],
+  [/connect|online|reachable|link/, "link"],
+  [/contact|door|window|open|gate|cover|valve|garage/, "open"],
+];
+
+function onOff(on: boolean, schema: Schema, name: string): string {
+  const kind = pairs.find(([words]) => words.test(name.replace(/_/g, " ").toLowerCase()) ||
+    words.test(list(schema["@type"]).join(" ").toLowerCase()) ||
+    words.test(String(schema["hutong:deviceClass"] ?? "").toLowerCase()))?.[1];
+  if (!kind) return t(on ? "on.yes" : "on.no");
+  // A HA contact property says "closed" when true; one called open says "open". The TD's own words win if it has any.
+  const yes = kind === "open" && /^contact/i.test(name) ? !on : on;
+  return t(`${kind}.${yes ? "yes" : "no"}`);
+}
+
+/** An object or array in short. */
+export function structure(value: unknown): string {
+  if (Array.isArray(value)) {
+    const short = value.slice(0, 3).map(leaf).join(", ");
+    return value.length === 0 ? "–" : value.length > 3 ? short + " …" : short;
+  }
+  const o = value as Record<string, unknown>;
+  const lat = o.latitude ?? o.lat;
+  const lon = o.longitude ?? o.lon ?? o.lng;
+  if (typeof lat === "number" && typeof lon === "number") return `${number(lat, 5)}, ${number(lon, 5)}`;
+  const parts = Object.entries(o).slice(0, 3).map(([k, v]) => spell(k) + " " + leaf(v));
+  return parts.join(" · ") + (Object.keys(o).length > 3 ? " …" : "");
+}
+
+function leaf(v: unknown): string {
+  if (typeof v === "number") return number(v);
+  if (typeof v === "object" && v !== null) return Array.isArray(v) ? "[…]" : "{…}";
+  return String(v);
+}
