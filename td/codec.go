@@ -2,7 +2,6 @@ package td
 
 import (
 	"slices"
-	"strings"
 
 	"hutong/td/ordered"
 )
@@ -48,7 +47,7 @@ func find(terms []term, name string) int {
 // reader fills objects from nodes and gathers what does not fit.
 type reader struct {
 	tracker
-	model bool   // in a Thing Model a placeholder may stand for a value of any type
+	model bool   // a Thing Model: a placeholder may stand for a value of any type
 	stack []term // tables in use; a stack, to spare the allocations
 }
 
@@ -65,7 +64,7 @@ func (r *reader) object(n *ordered.Node, o object) {
 		k := &n.Kids[i]
 		m := mark{name: k.Name}
 		at := find(terms, k.Name)
-		if at < 0 || r.model && holdsPlaceholder(k) && !takesText(terms[at].slot) {
+		if at < 0 || r.model && isOpen(k, terms[at].slot) {
 			*extra = append(*extra, Member{k.Name, k.JSON()})
 		} else {
 			slot := terms[at].slot
@@ -87,8 +86,14 @@ func (r *reader) want(n *ordered.Node, k ordered.Kind) bool {
 	return n.Kind == k
 }
 
-func holdsPlaceholder(n *ordered.Node) bool {
-	return n.Kind == ordered.Text && strings.Contains(n.Text, "{{")
+// isOpen says whether n, in a Thing Model, stands for a value still to come: a placeholder where no string may be, or
+// the null by which a model takes a member away from the one it extends (TD 1.1 section 10.3.2, RFC 7396).
+func isOpen(n *ordered.Node, s slot) bool {
+	if n.Kind == ordered.Null {
+		_, any := s.(*raw)
+		return !any
+	}
+	return n.Kind == ordered.Text && !takesText(s) && placeholder.MatchString(n.Text)
 }
 
 func takesText(s slot) bool {

@@ -13,31 +13,9 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"hutong/internal/testkit"
 	"hutong/td"
 )
-
-// dataDir is where the W3C's test data lies: $HUTONG_DATA, or shared/data beside or above this tree.
-func dataDir(t *testing.T) string {
-	t.Helper()
-	if dir := os.Getenv("HUTONG_DATA"); dir != "" {
-		return dir
-	}
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		data := filepath.Join(dir, "shared", "data")
-		if _, err := os.Stat(filepath.Join(data, "wot")); err == nil {
-			return data
-		}
-		up := filepath.Dir(dir)
-		if up == dir {
-			t.Skip("no shared/data/wot above the tree and no HUTONG_DATA: 435 W3C files not read")
-		}
-		dir = up
-	}
-}
 
 type corpusFile struct {
 	name string // below td-2022
@@ -46,7 +24,7 @@ type corpusFile struct {
 
 func corpus(t *testing.T) []corpusFile {
 	t.Helper()
-	root := os.DirFS(filepath.Join(dataDir(t), "wot", "td-2022"))
+	root := os.DirFS(testkit.Data(t, "wot/td-2022", "435 W3C texts not read"))
 	var list []corpusFile
 	err := fs.WalkDir(root, ".", func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
@@ -67,7 +45,7 @@ type oracle struct{ td11, td10, tm *jsonschema.Schema }
 
 func newOracle(t *testing.T) oracle {
 	t.Helper()
-	dir := filepath.Join(dataDir(t), "wot", "schema")
+	dir := testkit.Data(t, "wot/schema", "W3C schemas not applied")
 	compile := func(name string) *jsonschema.Schema {
 		c := jsonschema.NewCompiler()
 		c.DefaultDraft(jsonschema.Draft7)

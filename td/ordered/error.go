@@ -25,8 +25,8 @@ func (e *Error) Error() string {
 	return s
 }
 
-// in is e seen from one level further out, where the text e speaks of is called name.
-func (e *Error) in(name string) *Error {
+// In is e seen from one level further out, where the text e speaks of is called name.
+func (e *Error) In(name string) *Error {
 	e.Pointer = "/" + EscapeName(name) + e.Pointer
 	return e
 }

@@ -124,7 +124,7 @@ func (s *scanner) list(n *Node) *Error {
 		n.Kids = append(n.Kids, Node{})
 		i := len(n.Kids) - 1
 		if err := s.value(&n.Kids[i]); err != nil {
-			return err.in(strconv.Itoa(i))
+			return err.In(strconv.Itoa(i))
 		}
 	}
 }
@@ -168,7 +168,7 @@ func (s *scanner) member() (Node, *Error) {
 	}
 	s.pos++
 	if err := s.value(&k); err != nil {
-		return k, err.in(k.Name)
+		return k, err.In(k.Name)
 	}
 	return k, nil
 }
