@@ -1,0 +1,93 @@
+package api
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"sync"
+
+	"hutong/api/form"
+	"hutong/td"
+	"hutong/thing"
+)
+
+// text is the description of one Thing as this API serves it.
+type text struct {
+	of   *thing.Thing // what it was made for; another one makes another text
+	td   *td.Thing    // with our forms, relative to the base that each answer adds; never changed
+	rev  string       // changes with the description as announced
+	etag string
+}
+
+// texts keeps descriptions, parsed and with our forms. It is bounded: when it is full, any one makes room.
+type texts struct {
+	mu    sync.Mutex
+	known map[thing.ID]*text
+}
+
+const maxTexts = 10_000
+
+// text is the description of x.
+func (a *API) text(x *thing.Thing) (*text, error) {
+	a.texts.mu.Lock()
+	t, ok := a.texts.known[x.ID]
+	a.texts.mu.Unlock()
+	if ok && t.of == x {
+		return t, nil
+	}
+	data, ok, err := a.Directory.TD(x.ID)
+	if err != nil {
+		return nil, fmt.Errorf("description of %s: %w", x.ID, err)
+	}
+	if !ok {
+		return nil, fail(http.StatusNotFound, "the description of %s is not there (any more)", x.ID)
+	}
+	d, err := td.Parse(data)
+	if err != nil {
+		return nil, fmt.Errorf("description of %s: %w", x.ID, err)
+	}
+	sum := sha256.Sum256(data)
+	t = &text{of: x, td: d, rev: base64.RawURLEncoding.EncodeToString(sum[:6])}
+	t.etag = `"` + t.rev + `"`
+	form.Expose(d, a.Open)
+	a.texts.mu.Lock()
+	defer a.texts.mu.Unlock()
+	if len(a.texts.known) >= maxTexts {
+		for id := range a.texts.known {
+			delete(a.texts.known, id)
+			break
+		}
+	}
+	a.texts.known[x.ID] = t
+	return t, nil
+}
+
+// at is the description with hrefs for those who came by base.
+func (t *text) at(base string) []byte {
+	d := *t.td
+	d.Base = base
+	return d.JSON()
+}
+
+// input is the schema that a value written to ref must fit; nil when anything does.
+func (t *text) input(ref thing.Ref) *td.Schema {
+	if ref.Kind == thing.Action {
+		if x, ok := t.td.Actions.Get(ref.Name); ok {
+			return x.Input
+		}
+		return nil
+	}
+	if p, ok := t.td.Properties.Get(ref.Name); ok {
+		return &p.Schema
+	}
+	return nil
+}
+
+// synchronous is what the description says of an action: nil when it does not say.
+func (t *text) synchronous(name string) *bool {
+	if x, ok := t.td.Actions.Get(name); ok {
+		return x.Synchronous
+	}
+	return nil
+}
