@@ -1,0 +1,201 @@
+package history
+
+import (
+	"encoding/binary"
+	"math"
+	"math/bits"
+)
+
+// A column of floats is written as decimals when nearly all are short ones (21.3 is 213 of a tenth), through float32
+// when that is what the device computed with, and otherwise by what each has in common with the bits before it.
+const (
+	maxExponent = 15
+	viaSingle   = 0x40 // added to the exponent: the decimal became the float through a float32
+	byXOR       = 0xff
+)
+
+var tens = [maxExponent + 1]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
+
+// decimal gives the mantissa of f at an exponent, and whether it gives f back bit by bit.
+func decimal(f float64, e int, single bool) (int64, bool) {
+	m := math.Round(f * tens[e])
+	if !(math.Abs(m) < 1<<53) {
+		return 0, false
+	}
+	i := int64(m)
+	back := float64(i) / tens[e] // of the integer: -0 must not pass for 0
+	if single {
+		back = float64(float32(back))
+	}
+	return i, math.Float64bits(back) == math.Float64bits(f)
+}
+
+// exponentFor finds the smallest exponent at which at most one value in 16 is not a decimal.
+func exponentFor(list []float64, single bool) (e int, ok bool) {
+	var need [maxExponent + 2]int // how many need an exponent; the last counts those that have none
+	start := 0
+	for _, f := range list {
+		at := start
+		for at <= maxExponent {
+			if _, ok := decimal(f, at, single); ok {
+				break
+			}
+			at++
+		}
+		need[at]++
+		if at <= maxExponent && need[at] > len(list)/2 {
+			start = at // most need this many: trying fewer is in vain, and more digits hold what fewer do
+		}
+		if need[maxExponent+1] > len(list)/16 {
+			return 0, false
+		}
+	}
+	left := len(list)
+	for e := range maxExponent + 1 {
+		if left -= need[e]; left <= len(list)/16 {
+			return e, true
+		}
+	}
+	return 0, false
+}
+
+func appendFloats(dst []byte, list []float64) []byte {
+	single := true
+	for _, f := range list {
+		if float64(float32(f)) != f {
+			single = false
+			break
+		}
+	}
+	if e, ok := exponentFor(list, false); ok {
+		return appendDecimals(append(dst, byte(e)), list, e, false)
+	}
+	if single {
+		if e, ok := exponentFor(list, true); ok {
+			return appendDecimals(append(dst, byte(e)|viaSingle), list, e, true)
+		}
+	}
+	return appendXOR(append(dst, byXOR), list)
+}
+
+func appendDecimals(dst []byte, list []float64, e int, single bool) []byte {
+	ints := make([]int64, len(list))
+	var odd []int // places of the values that are no decimals
+	for i, f := range list {
+		m, ok := decimal(f, e, single)
+		if !ok {
+			odd = append(odd, i)
+			m = 0
+			if i > 0 {
+				m = ints[i-1]
+			}
+		}
+		ints[i] = m
+	}
+	dst = appendInts(dst, ints)
+	dst = binary.AppendUvarint(dst, uint64(len(odd)))
+	prev := 0
+	for _, i := range odd {
+		dst = binary.AppendUvarint(dst, uint64(i-prev))
+		dst = binary.LittleEndian.AppendUint64(dst, math.Float64bits(list[i]))
+		prev = i
+	}
+	return dst
+}
+
+// appendXOR writes the first value in full and of each later one the bits in which it differs from the one before:
+// 0 for none, 10 for "inside the window of the last", 11 with a new window (Pelkonen and others, Gorilla, VLDB 2015).
+func appendXOR(dst []byte, list []float64) []byte {
+	w := bitWriter{dst: dst}
+	prev := math.Float64bits(list[0])
+	w.write(prev, 64)
+	lead, width := uint(0), uint(0)
+	for _, f := range list[1:] {
+		u := math.Float64bits(f)
+		x := u ^ prev
+		prev = u
+		if x == 0 {
+			w.write(0, 1)
+			continue
+		}
+		l, t := uint(bits.LeadingZeros64(x)), uint(bits.TrailingZeros64(x))
+		if width > 0 && l >= lead && 64-t <= lead+width {
+			w.write(1, 2)
+		} else {
+			lead, width = l, 64-l-t
+			w.write(3, 2)
+			w.write(uint64(lead), 6)
+			w.write(uint64(width-1), 6)
+		}
+		w.write(x>>(64-lead-width), width)
+	}
+	return w.flush()
+}
+
+// floats fills list with a column. The XOR form takes all that is left of r when it is last, so its length is given.
+func (r *reader) floats(list []float64) {
+	if len(list) == 0 {
+		return
+	}
+	how := r.byte()
+	e := how &^ viaSingle
+	switch {
+	case r.bad:
+	case how == byXOR:
+		r.xor(list)
+	case e > maxExponent:
+		r.fail()
+	default:
+		r.decimals(list, tens[e], how&viaSingle != 0)
+	}
+}
+
+func (r *reader) decimals(list []float64, scale float64, single bool) {
+	ints := make([]int64, len(list))
+	r.ints(ints)
+	for i, m := range ints {
+		list[i] = float64(m) / scale
+	}
+	if single {
+		for i, f := range list {
+			list[i] = float64(float32(f))
+		}
+	}
+	at := uint64(0)
+	for n := r.uvarint(); n > 0 && !r.bad; n-- {
+		at += r.uvarint()
+		f := math.Float64frombits(r.uint64())
+		if at >= uint64(len(list)) {
+			r.fail()
+			return
+		}
+		list[at] = f
+	}
+}
+
+func (r *reader) xor(list []float64) {
+	b := bitReader{src: r.b}
+	prev := b.read(64)
+	list[0] = math.Float64frombits(prev)
+	lead, width := uint(0), uint(0)
+	for i := 1; i < len(list); i++ {
+		if b.read(1) == 1 {
+			if b.read(1) == 1 {
+				lead, width = uint(b.read(6)), uint(b.read(6))+1
+			}
+			if width == 0 || lead+width > 64 {
+				b.bad = true
+			}
+			if b.bad {
+				break
+			}
+			prev ^= b.read(width) << (64 - lead - width)
+		}
+		list[i] = math.Float64frombits(prev)
+	}
+	if b.bad {
+		r.fail()
+		return
+	}
+	r.b = r.b[len(r.b)-len(b.src)-int(b.n/8):]
+}

@@ -1,0 +1,146 @@
+package historytest
+
+import (
+	"sort"
+	"time"
+
+	"hutong/history"
+	"hutong/thing"
+)
+
+// want answers a query from the plain slice, in the plainest way.
+func (r *run) want(q history.Query) []history.Sample {
+	var list []history.Sample
+	for _, c := range r.fed {
+		if c.Ref != q.Ref {
+			continue
+		}
+		at := c.Received
+		if c.Device != 0 {
+			at = c.Device
+		}
+		if q.Ref == refs[2] {
+			at = floor(at, time.Second)
+		}
+		if q.Ref == refs[1] && r.retained != 0 && at < r.retained-thing.Time(time.Minute) {
+			continue
+		}
+		if (q.From == 0 || at >= q.From) && (q.To == 0 || at < q.To) {
+			list = append(list, history.Sample{Time: at, Value: c.Value, Quality: c.Quality})
+		}
+	}
+	sort.SliceStable(list, func(i, k int) bool { return list[i].Time < list[k].Time })
+	if q.Step > 0 || q.Agg != "" {
+		list = buckets(list, q)
+	}
+	if q.Limit > 0 && len(list) > q.Limit {
+		list = list[:q.Limit]
+	}
+	return list
+}
+
+func floor(t thing.Time, step time.Duration) thing.Time {
+	n := t / thing.Time(step)
+	if t < 0 && n*thing.Time(step) != t {
+		n--
+	}
+	return n * thing.Time(step)
+}
+
+func buckets(list []history.Sample, q history.Query) []history.Sample {
+	var out []history.Sample
+	for i := 0; i < len(list); {
+		start, n := q.From, len(list)
+		if q.Step > 0 {
+			start = floor(list[i].Time, q.Step)
+			for n = i; n < len(list) && floor(list[n].Time, q.Step) == start; n++ {
+			}
+		}
+		if s, ok := one(list[i:n], q.Agg); ok {
+			s.Time = start
+			out = append(out, s)
+		}
+		i = n
+	}
+	return out
+}
+
+// one makes one sample of a bucket.
+func one(list []history.Sample, agg string) (history.Sample, bool) {
+	if agg == "last" {
+		return list[len(list)-1], true
+	}
+	var known []history.Sample
+	for _, s := range list {
+		if !s.Quality.Known() || s.Value.IsNull() {
+			continue
+		}
+		switch s.Value.Type() {
+		case thing.Boolean:
+			i := int64(0)
+			if s.Value.Bool() {
+				i = 1
+			}
+			s.Value = thing.Int(i)
+		case thing.Integer, thing.Number:
+		default:
+			if agg != "count" {
+				continue
+			}
+		}
+		known = append(known, s)
+	}
+	if len(known) == 0 {
+		return history.Sample{}, false
+	}
+	out := history.Sample{Quality: thing.Good}
+	for _, s := range known {
+		out.Quality = min(out.Quality, s.Quality)
+	}
+	out.Value = fold(known, agg)
+	return out, true
+}
+
+func fold(known []history.Sample, agg string) thing.Value {
+	low, high, sum := known[0].Value, known[0].Value, 0.0
+	for _, s := range known {
+		if below(s.Value, low) {
+			low = s.Value
+		}
+		if below(high, s.Value) {
+			high = s.Value
+		}
+		sum += s.Value.Float()
+	}
+	switch agg {
+	case "count":
+		return thing.Int(int64(len(known)))
+	case "min":
+		return low
+	case "max":
+		return high
+	case "sum":
+		return wholeSum(known, sum)
+	}
+	return thing.Float(sum / float64(len(known)))
+}
+
+func below(a, b thing.Value) bool {
+	if a.Type() == thing.Integer && b.Type() == thing.Integer {
+		return a.Int() < b.Int()
+	}
+	return a.Float() < b.Float()
+}
+
+// wholeSum is an integer when all are and no partial sum leaves 64 bits.
+func wholeSum(known []history.Sample, sum float64) thing.Value {
+	total := int64(0)
+	for _, s := range known {
+		i := s.Value.Int()
+		if s.Value.Type() != thing.Integer || i > 0 && total > 1<<63-1-i || i < 0 && total < -1<<63-i {
+			return thing.Float(sum)
+		}
+		total += i
+	}
+	return thing.Int(total)
+}

@@ -1,0 +1,283 @@
+package history
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"hutong/thing"
+)
+
+// Query says what is wanted of one point's history. Zero fields ask for nothing special.
+type Query struct {
+	Ref  thing.Ref
+	From thing.Time // first time wanted; 0 is the beginning
+	To   thing.Time // first time not wanted any more; 0 is the end
+	// Step gathers samples into buckets of this length, aligned to multiples of it since 1970 UTC, and gives one
+	// sample for each bucket that has an answer. With Agg and no Step the whole range is one bucket.
+	Step time.Duration
+	// Agg is how a bucket becomes one value: avg, min, max, sum (of numbers, booleans counting as 0 and 1, of known
+	// quality), count (of values of known quality), last (whatever the last is). "" is avg.
+	Agg string
+	// Max thins the result to at most this many samples, keeping the shape of the line (LTTB, Steinarsson 2013).
+	Max int
+	// Limit is the most samples wanted, the earliest ones.
+	Limit int
+}
+
+// ErrQuery is in the error of a Query that makes no sense or asks for too much.
+var ErrQuery = errors.New("bad query")
+
+// Query returns samples in order of time, those of one time in order of Seq. A point never heard of has none. An error
+// with ErrDamaged comes with all samples that could be read. It reads files and honours ctx.
+func (s *Store) Query(ctx context.Context, q Query) ([]Sample, error) {
+	if err := q.check(); err != nil {
+		return nil, fmt.Errorf("history query: %w", err)
+	}
+	view, err := s.look(q)
+	if err != nil || view == nil {
+		return nil, err
+	}
+	defer view.release()
+	c := collector{q: q, most: s.o.MaxResult}
+	err = view.each(ctx, c.add)
+	if err != nil && !errors.Is(err, ErrDamaged) {
+		return nil, fmt.Errorf("history query: %w", err)
+	}
+	if c.full {
+		return nil, fmt.Errorf("history query: %w: more than %d samples; ask for a shorter time or a step", ErrQuery, c.most)
+	}
+	list := c.finish()
+	if q.Max > 0 {
+		list = thin(list, q.Max)
+	}
+	return list, err
+}
+
+func (q *Query) check() error {
+	switch {
+	case q.Step < 0, q.Max < 0, q.Limit < 0:
+		return fmt.Errorf("%w: step, max and limit must not be negative", ErrQuery)
+	case q.From != 0 && q.To != 0 && q.To < q.From:
+		return fmt.Errorf("%w: it ends before it begins", ErrQuery)
+	}
+	switch q.Agg {
+	case "", "avg", "min", "max", "sum", "count", "last":
+		return nil
+	}
+	return fmt.Errorf("%w: agg %.20q is not avg, min, max, sum, count or last", ErrQuery, q.Agg)
+}
+
+// view is one point's samples as they were at one moment, as pieces to be decoded.
+type view struct {
+	codec    *codec
+	from, to thing.Time // to is the last wanted
+	pieces   []piece    // in order of Seq
+	held     []*segment
+	damaged  func(error)
+}
+
+// piece is a run of samples in order of time: a chunk of a segment, a chunk in memory, or samples.
+type piece struct {
+	order    int // by Seq
+	min, max thing.Time
+	segment  *segment
+	at       chunkAt
+	data     []byte
+	plain    []Sample
+}
+
+// look gathers the pieces a query needs under the lock and holds the files they are in.
+func (s *Store) look(q Query) (*view, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.closed {
+		return nil, fmt.Errorf("history query: %w", ErrClosed)
+	}
+	x := s.byRef[q.Ref]
+	if x == nil {
+		return nil, nil
+	}
+	v := &view{codec: s.codec, from: q.From, to: q.To - 1, damaged: s.noteDamage}
+	if q.From == 0 {
+		v.from = always
+	}
+	if q.To == 0 {
+		v.to = 1<<63 - 1
+	}
+	v.from = max(v.from, x.cut)
+	for _, g := range s.segments {
+		if g.min > v.to || g.max < v.from {
+			continue
+		}
+		held := false
+		for _, c := range g.of(x.number) {
+			if c.min <= v.to && c.max >= v.from {
+				v.pieces = append(v.pieces, piece{min: c.min, max: c.max, segment: g, at: c})
+				held = true
+			}
+		}
+		if held {
+			g.refs.Add(1)
+			v.held = append(v.held, g)
+		}
+	}
+	for _, b := range []*buffer{x.frozen, x.open} {
+		v.addBuffer(b)
+	}
+	return v, nil
+}
+
+func (v *view) addBuffer(b *buffer) {
+	if b == nil {
+		return
+	}
+	for _, c := range b.chunks {
+		if c.min <= v.to && c.max >= v.from {
+			v.pieces = append(v.pieces, piece{min: c.min, max: c.max, data: c.data})
+		}
+	}
+	if tail := slices.Clone(b.tail); len(tail) > 0 {
+		sortByTime(tail)
+		v.pieces = append(v.pieces, piece{min: tail[0].Time, max: tail[len(tail)-1].Time, plain: tail})
+	}
+}
+
+func (v *view) release() {
+	for _, g := range v.held {
+		g.release()
+	}
+}
+
+func (s *Store) noteDamage(error) {
+	s.mu.Lock()
+	s.stats.Damaged++
+	s.mu.Unlock()
+}
+
+// each hands out all wanted samples in order, some at a time, until yield says false. Pieces whose times overlap are
+// decoded together; the slice is valid until yield returns. A damaged piece is left out and named in the error.
+func (v *view) each(ctx context.Context, yield func([]Sample) bool) error {
+	for i := range v.pieces {
+		v.pieces[i].order = i
+	}
+	slices.SortFunc(v.pieces, func(a, b piece) int { return cmp.Compare(a.min, b.min) })
+	var buf []Sample
+	var damage error
+	for i := 0; i < len(v.pieces); {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		n, high := i+1, v.pieces[i].max
+		for n < len(v.pieces) && v.pieces[n].min <= high {
+			high = max(high, v.pieces[n].max)
+			n++
+		}
+		var err error
+		buf, err = v.decode(buf[:0], v.pieces[i:n])
+		switch {
+		case errors.Is(err, errChunk):
+			v.damaged(err)
+			damage = fmt.Errorf("%w: %w", ErrDamaged, err)
+		case err != nil:
+			return err
+		}
+		if list := v.trim(buf); len(list) > 0 && !yield(list) {
+			break
+		}
+		i = n
+	}
+	return damage
+}
+
+// decode gives the samples of pieces, which may overlap, in order.
+func (v *view) decode(buf []Sample, pieces []piece) ([]Sample, error) {
+	slices.SortFunc(pieces, func(a, b piece) int { return cmp.Compare(a.order, b.order) })
+	var damage, err error
+	for _, p := range pieces {
+		switch {
+		case p.segment != nil:
+			buf, err = p.segment.decode(buf, p.at, v.codec)
+		case p.data != nil:
+			buf, err = v.codec.decodeChunk(buf, p.data)
+		default:
+			buf = append(buf, p.plain...)
+		}
+		if err != nil {
+			damage, err = err, nil
+			if !errors.Is(damage, errChunk) {
+				return nil, damage
+			}
+		}
+	}
+	sortByTime(buf)
+	return buf, damage
+}
+
+func (v *view) trim(list []Sample) []Sample {
+	before := func(a Sample, t thing.Time) int { return cmp.Compare(a.Time, t) }
+	i, _ := slices.BinarySearchFunc(list, v.from, before)
+	list = list[i:]
+	if v.to == 1<<63-1 {
+		return list
+	}
+	n, _ := slices.BinarySearchFunc(list, v.to+1, before)
+	return list[:n]
+}
+
+// collector turns a stream of samples into the answer.
+type collector struct {
+	q      Query
+	most   int
+	out    []Sample
+	bucket bucket
+	full   bool
+}
+
+// add takes samples in order; false says that there is enough.
+func (c *collector) add(list []Sample) bool {
+	if c.q.Step == 0 && c.q.Agg == "" {
+		if c.q.Limit > 0 {
+			list = list[:min(len(list), c.q.Limit-len(c.out))]
+		}
+		if c.full = len(c.out)+len(list) > c.most; c.full {
+			return false
+		}
+		c.out = append(c.out, list...)
+		return c.q.Limit == 0 || len(c.out) < c.q.Limit
+	}
+	for _, s := range list {
+		start := c.q.From
+		if c.q.Step > 0 {
+			start = roundDown(s.Time, c.q.Step)
+		}
+		if c.bucket.samples > 0 && start != c.bucket.start {
+			c.close()
+			if c.q.Limit > 0 && len(c.out) == c.q.Limit {
+				return false
+			}
+			if c.full = len(c.out) >= c.most; c.full {
+				return false
+			}
+		}
+		c.bucket.add(start, s)
+	}
+	return true
+}
+
+func (c *collector) close() {
+	if s, ok := c.bucket.result(cmp.Or(c.q.Agg, "avg")); ok {
+		c.out = append(c.out, s)
+	}
+	c.bucket = bucket{}
+}
+
+func (c *collector) finish() []Sample {
+	if c.bucket.samples > 0 && (c.q.Limit == 0 || len(c.out) < c.q.Limit) {
+		c.close()
+	}
+	return c.out
+}

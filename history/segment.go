@@ -1,0 +1,413 @@
+package history
+
+import (
+	"bufio"
+	"cmp"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+
+	"hutong/thing"
+)
+
+// A segment file holds the chunks of many series over one run of Seqs: a magic, the chunks series by series, an index,
+// a footer. It never changes once it has its name.
+const (
+	magic         = "hutongH\x01"
+	segmentSuffix = ".history"
+	tempSuffix    = ".tmp"
+	footerSize    = 72
+	indexPlain    = 0
+	indexZstd     = 1
+	maxIndex      = 1 << 30
+	maxLevel      = 3
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// span is what a segment's name says: the Seqs it covers, and how often that run has been written anew.
+type span struct {
+	from, to   uint64
+	generation uint16
+}
+
+func (s span) name() string {
+	return fmt.Sprintf("%016x-%016x-%04x%s", s.from, s.to, s.generation, segmentSuffix)
+}
+
+// parseName reads what name wrote; false for a file that is no segment.
+func parseName(name string) (s span, ok bool) {
+	name, ok = strings.CutSuffix(name, segmentSuffix)
+	if !ok || len(name) != 38 || name[16] != '-' || name[33] != '-' {
+		return s, false
+	}
+	var errs [3]error
+	var generation uint64
+	s.from, errs[0] = strconv.ParseUint(name[:16], 16, 64)
+	s.to, errs[1] = strconv.ParseUint(name[17:33], 16, 64)
+	generation, errs[2] = strconv.ParseUint(name[34:], 16, 16)
+	s.generation = uint16(generation)
+	return s, errors.Join(errs[:]...) == nil && s.from <= s.to
+}
+
+// replaces says that s was written to take the place of o.
+func (s span) replaces(o span) bool {
+	return s.from <= o.from && s.to >= o.to && (s.from != o.from || s.to != o.to || s.generation > o.generation)
+}
+
+// segment is an open segment file. Only refs and hurt change.
+type segment struct {
+	span
+	level    byte
+	samples  int
+	bytes    int64
+	min, max thing.Time
+	entries  []entry // by series
+	chunks   []chunkAt
+	file     File
+
+	refs atomic.Int32 // one for the store, one for each reader
+	hurt atomic.Bool  // a chunk was found damaged
+}
+
+func (s *segment) isHurt() bool { return s.hurt.Load() }
+
+// entry says where a series' chunks begin in segment.chunks; they end where the next entry's begin.
+type entry struct {
+	series uint32
+	first  uint32
+}
+
+// chunkAt says where a chunk lies and what it covers.
+type chunkAt struct {
+	off      int64
+	length   uint32 // with its CRC
+	count    uint32
+	min, max thing.Time
+}
+
+// of returns the chunks of a series, in order of their first time.
+func (s *segment) of(series uint32) []chunkAt {
+	i, ok := slices.BinarySearchFunc(s.entries, series, func(e entry, n uint32) int { return cmp.Compare(e.series, n) })
+	if !ok {
+		return nil
+	}
+	last := len(s.chunks)
+	if i+1 < len(s.entries) {
+		last = int(s.entries[i+1].first)
+	}
+	return s.chunks[s.entries[i].first:last]
+}
+
+// release gives back one hold on the file; the last one closes it.
+func (s *segment) release() {
+	if s.refs.Add(-1) == 0 {
+		_ = s.file.Close() // it was only read
+	}
+}
+
+// read returns the bytes of a chunk, checked.
+func (s *segment) read(c chunkAt) ([]byte, error) {
+	b := make([]byte, c.length)
+	if _, err := s.file.ReadAt(b, c.off); err != nil {
+		return nil, fmt.Errorf("%s: %w", s.name(), err)
+	}
+	body := b[:len(b)-4]
+	if crc32.Checksum(body, castagnoli) != binary.LittleEndian.Uint32(b[len(b)-4:]) {
+		return nil, fmt.Errorf("%s: the chunk at %d is %w", s.name(), c.off, errChunk)
+	}
+	return body, nil
+}
+
+// decode appends the samples of a chunk to dst; what the index says of their number and times must be so.
+func (s *segment) decode(dst []Sample, c chunkAt, codec *codec) ([]Sample, error) {
+	b, err := s.read(c)
+	if err != nil {
+		return dst, err
+	}
+	n := len(dst)
+	out, err := codec.decodeChunk(dst, b)
+	if err == nil && len(out)-n != int(c.count) {
+		err = errChunk
+	}
+	if err != nil {
+		return dst, fmt.Errorf("%s: the chunk at %d: %w", s.name(), c.off, err)
+	}
+	return out, nil
+}
+
+// record is what the index holds of one series.
+type record struct {
+	ref    thing.Ref
+	state  thing.State // as of the segment's last Seq
+	chunks []chunkAt
+}
+
+// segmentWriter writes a segment under a temporary name. Series must come in order of Ref.
+type segmentWriter struct {
+	file    File
+	out     *bufio.Writer
+	codec   *codec
+	off     int64
+	records []record
+	buf     []byte
+	samples int
+	err     error
+}
+
+func newSegmentWriter(f File, c *codec) *segmentWriter {
+	w := &segmentWriter{file: f, out: bufio.NewWriterSize(f, 256<<10), codec: c}
+	w.write([]byte(magic))
+	return w
+}
+
+func (w *segmentWriter) write(b []byte) {
+	if w.err == nil {
+		_, w.err = w.out.Write(b)
+	}
+	w.off += int64(len(b))
+}
+
+// series writes all samples of one series, in order of time; there may be none.
+func (w *segmentWriter) series(ref thing.Ref, state thing.State, list []Sample) {
+	rec := record{ref: ref, state: state}
+	for len(list) > 0 {
+		n := chunkLen(list)
+		w.buf = w.codec.appendChunk(w.buf[:0], list[:n])
+		w.buf = binary.LittleEndian.AppendUint32(w.buf, crc32.Checksum(w.buf, castagnoli))
+		rec.chunks = append(rec.chunks, chunkAt{
+			off: w.off, length: uint32(len(w.buf)), count: uint32(n), min: list[0].Time, max: list[n-1].Time,
+		})
+		w.write(w.buf)
+		w.samples += n
+		list = list[n:]
+	}
+	w.records = append(w.records, rec)
+}
+
+// sealedChunk is how many samples a chunk of a segment has: enough that its head weighs nothing, few enough that
+// reading a little of it costs little.
+const sealedChunk = 1024
+
+// chunkLen is how many samples of list go into the next chunk.
+func chunkLen(list []Sample) int {
+	n, texts := 0, 0
+	for n < len(list) && n < sealedChunk && texts < chunkTexts {
+		texts += textLen(list[n].Value)
+		n++
+	}
+	return n
+}
+
+func textLen(v thing.Value) int {
+	switch v.Type() {
+	case thing.Text:
+		return len(v.Text())
+	case thing.Object, thing.Array:
+		return len(v.AppendJSON(nil))
+	}
+	return 0
+}
+
+// finish writes index and footer and syncs the file.
+func (w *segmentWriter) finish(s span, level byte) error {
+	index := appendIndex(nil, w.records)
+	form := byte(indexPlain)
+	size := len(index)
+	if z := w.codec.enc.EncodeAll(index, nil); len(z) < len(index) {
+		form, index = indexZstd, z
+	}
+	le := binary.LittleEndian
+	foot := le.AppendUint64(nil, uint64(w.off))
+	foot = le.AppendUint32(foot, uint32(len(index)))
+	foot = le.AppendUint32(foot, uint32(size))
+	foot = le.AppendUint64(foot, s.from)
+	foot = le.AppendUint64(foot, s.to)
+	foot = le.AppendUint64(foot, uint64(w.samples))
+	foot = append(foot, form, level, 0, 0)
+	foot = le.AppendUint32(foot, crc32.Checksum(index, castagnoli))
+	foot = append(foot, make([]byte, footerSize-12-len(foot))...)
+	foot = le.AppendUint32(foot, crc32.Checksum(foot, castagnoli))
+	foot = append(foot, magic...)
+	w.write(index)
+	w.write(foot)
+	if w.err == nil {
+		w.err = w.out.Flush()
+	}
+	if w.err == nil {
+		w.err = w.file.Sync()
+	}
+	return w.err
+}
+
+func appendIndex(dst []byte, list []record) []byte {
+	dst = binary.AppendUvarint(dst, uint64(len(list)))
+	prev, base := "", thing.Time(0)
+	for _, rec := range list {
+		dst, prev = appendRef(dst, rec.ref, prev)
+		dst = appendState(dst, rec.state)
+		dst = binary.AppendUvarint(dst, uint64(len(rec.chunks)))
+		for _, c := range rec.chunks {
+			dst = binary.AppendUvarint(dst, uint64(c.length))
+			dst = binary.AppendUvarint(dst, uint64(c.count))
+			dst = binary.AppendVarint(dst, int64(c.min-base))
+			dst = binary.AppendUvarint(dst, uint64(c.max-c.min))
+			base = c.min
+		}
+	}
+	return dst
+}
+
+// appendRef writes a ref; prev is the thing of the one before, of which only the common beginning's length is written.
+func appendRef(dst []byte, ref thing.Ref, prev string) (out []byte, id string) {
+	id = string(ref.Thing)
+	n := 0
+	for n < len(id) && n < len(prev) && id[n] == prev[n] {
+		n++
+	}
+	dst = binary.AppendUvarint(dst, uint64(n))
+	dst = appendText(dst, id[n:])
+	dst = append(dst, byte(ref.Kind))
+	return appendText(dst, ref.Name), id
+}
+
+func (r *reader) ref(prev string) (ref thing.Ref) {
+	n := r.uvarint()
+	if n > uint64(len(prev)) {
+		r.fail()
+		return ref
+	}
+	ref.Thing = thing.ID(prev[:n] + r.text())
+	ref.Kind = thing.Kind(r.byte())
+	ref.Name = r.text()
+	if ref.Kind > thing.Event {
+		r.fail()
+	}
+	return ref
+}
+
+func appendState(dst []byte, s thing.State) []byte {
+	dst = append(dst, kindOf(s.Value)|byte(s.Quality)<<4)
+	dst = binary.AppendUvarint(dst, s.Seq)
+	dst = binary.AppendVarint(dst, int64(s.Committed))
+	dst = binary.AppendVarint(dst, int64(s.Committed-s.Received))
+	dst = binary.AppendVarint(dst, int64(s.Committed-s.Since))
+	dst = binary.AppendVarint(dst, int64(s.Device))
+	switch kindOf(s.Value) {
+	case isInt:
+		return binary.AppendVarint(dst, s.Value.Int())
+	case isFloat:
+		return binary.LittleEndian.AppendUint64(dst, floatBits(s.Value))
+	case isText:
+		return appendText(dst, s.Value.Text())
+	case isJSON:
+		return appendText(dst, string(s.Value.AppendJSON(nil)))
+	}
+	return dst
+}
+
+func (r *reader) state() (s thing.State) {
+	first := r.byte()
+	s.Quality = thing.Quality(first >> 4)
+	s.Seq = r.uvarint()
+	s.Committed = thing.Time(r.varint())
+	s.Received = s.Committed - thing.Time(r.varint())
+	s.Since = s.Committed - thing.Time(r.varint())
+	s.Device = thing.Time(r.varint())
+	ok := true
+	switch kind := first & 15; kind {
+	case isNull:
+	case isFalse, isTrue:
+		s.Value = thing.Bool(kind == isTrue)
+	case isInt:
+		s.Value = thing.Int(r.varint())
+	case isFloat:
+		s.Value = floatValue(r.uint64())
+	case isText:
+		s.Value = thing.String(r.text())
+	case isJSON:
+		s.Value, ok = docValue(r.take(r.uvarint()))
+	default:
+		ok = false
+	}
+	if !ok || s.Quality > thing.Good {
+		r.fail()
+	}
+	return s
+}
+
+// parseIndex reads what appendIndex wrote; chunks lie one after the other up to end.
+func parseIndex(data []byte, end int64) ([]record, error) {
+	r := reader{b: data}
+	var list []record
+	prev, base := "", thing.Time(0)
+	off := int64(len(magic))
+	for n := r.uvarint(); n > 0 && !r.bad; n-- {
+		rec := record{ref: r.ref(prev)}
+		prev = string(rec.ref.Thing)
+		rec.state = r.state()
+		for c := r.uvarint(); c > 0 && !r.bad; c-- {
+			at := chunkAt{off: off, length: uint32(r.uvarint()), count: uint32(r.uvarint())}
+			at.min = base + thing.Time(r.varint())
+			at.max = at.min + thing.Time(r.uvarint())
+			base = at.min
+			off += int64(at.length)
+			if at.length < 5 || at.max < at.min || at.count == 0 || at.count > maxChunk || off > end {
+				r.fail()
+			}
+			rec.chunks = append(rec.chunks, at)
+		}
+		list = append(list, rec)
+	}
+	if r.bad || len(r.b) > 0 || off != end {
+		return nil, fmt.Errorf("index: %w", errChunk)
+	}
+	return list, nil
+}
+
+// openSegment reads and checks footer and index. The records are for the caller to enter; entries are not set.
+func openSegment(f File, name span, c *codec) (*segment, []record, error) {
+	size, err := f.Size()
+	if err != nil {
+		return nil, nil, err
+	}
+	foot := make([]byte, footerSize)
+	if size < int64(len(magic)+footerSize) {
+		return nil, nil, fmt.Errorf("footer: %w", errChunk)
+	}
+	if _, err := f.ReadAt(foot, size-footerSize); err != nil {
+		return nil, nil, err
+	}
+	le := binary.LittleEndian
+	if string(foot[64:71]) == magic[:7] && foot[71] > magic[7] {
+		return nil, nil, errNewer
+	}
+	if string(foot[64:]) != magic || le.Uint32(foot[60:]) != crc32.Checksum(foot[:60], castagnoli) {
+		return nil, nil, fmt.Errorf("footer: %w", errChunk)
+	}
+	off, length, plain := int64(le.Uint64(foot)), le.Uint32(foot[8:]), le.Uint32(foot[12:])
+	s := &segment{span: name, bytes: size, level: foot[41], samples: int(le.Uint64(foot[32:])), file: f}
+	if off < int64(len(magic)) || off+int64(length) != size-footerSize || plain > maxIndex ||
+		s.from != le.Uint64(foot[16:]) || s.to != le.Uint64(foot[24:]) {
+		return nil, nil, fmt.Errorf("footer: %w", errChunk)
+	}
+	index := make([]byte, length)
+	if _, err := f.ReadAt(index, off); err != nil {
+		return nil, nil, err
+	}
+	if crc32.Checksum(index, castagnoli) != le.Uint32(foot[44:]) {
+		return nil, nil, fmt.Errorf("index: %w", errChunk)
+	}
+	if foot[40] == indexZstd {
+		if index, err = c.dec.DecodeAll(index, nil); err != nil || len(index) != int(plain) {
+			return nil, nil, fmt.Errorf("index: %w", errChunk)
+		}
+	}
+	records, err := parseIndex(index, off)
+	return s, records, err
+}
