@@ -9,6 +9,9 @@
 package mqtt
 
 import (
+	"context"
+
+	"hutong/mqtt/client"
 	"hutong/mqtt/server"
 	"hutong/mqtt/tap"
 	"hutong/mqtt/topic"
@@ -46,6 +49,27 @@ type (
 	// MemoryStore is a Store that forgets everything with the process.
 	MemoryStore = server.MemoryStore
 )
+
+// The client (package client).
+type (
+	// Client is a connection to a broker that is made anew whenever it breaks. It is a Broker.
+	Client = client.Client
+	// ClientOptions say whom a Client connects to and how.
+	ClientOptions = client.Options
+)
+
+// The errors of a Client: there is no connection just now, and Close was called.
+var (
+	ErrOffline = client.ErrOffline
+	ErrClosed  = client.ErrClosed
+)
+
+// Dial connects and waits for the first connection. Network errors are tried again until ctx ends; that the broker
+// refuses is an error at once, a Reason. Close the Client.
+func Dial(ctx context.Context, o ClientOptions) (*Client, error) { return client.Dial(ctx, o) }
+
+// StartClient is Dial without waiting. Close the Client.
+func StartClient(o ClientOptions) (*Client, error) { return client.Start(o) }
 
 // ErrServerClosed is what Server.Serve returns after Close.
 var ErrServerClosed = server.ErrClosed

@@ -23,7 +23,7 @@ type Outbox struct {
 	writing bool
 	closed  bool
 	err     error         // a write failed
-	room    chan struct{} // closed when the buffer was taken; nil when nobody waits
+	room    chan struct{} // closed when the buffer was taken or written; nil when nobody waits
 	done    chan struct{} // closed when the last write of a closed outbox is over
 	sent    time.Time     // when the last write ended
 }
@@ -33,7 +33,7 @@ const softLimit = 256 << 10
 
 // NewOutbox makes an Outbox. A write that takes longer than patience breaks the connection.
 func NewOutbox(nc net.Conn, patience time.Duration) *Outbox {
-	return &Outbox{nc: nc, patience: patience, more: func() {}, done: make(chan struct{})}
+	return &Outbox{nc: nc, patience: patience, more: func() {}, done: make(chan struct{}), sent: time.Now()}
 }
 
 // More sets what is called after each write, to fill in what had to wait for room.
@@ -43,7 +43,7 @@ func (o *Outbox) More(f func()) {
 	o.more = f
 }
 
-// Sent is when the last write ended; zero when there was none.
+// Sent is when the last write ended, or the Outbox was made.
 func (o *Outbox) Sent() time.Time {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -92,6 +92,7 @@ func (o *Outbox) write() {
 		buf := o.buf
 		if len(buf) == 0 || o.err != nil {
 			o.writing = false
+			o.makeRoom()
 			if o.closed {
 				close(o.done)
 			}
@@ -99,10 +100,7 @@ func (o *Outbox) write() {
 			return
 		}
 		o.buf = nil
-		if o.room != nil {
-			close(o.room)
-			o.room = nil
-		}
+		o.makeRoom()
 		o.mu.Unlock()
 
 		err := o.nc.SetWriteDeadline(time.Now().Add(o.patience))
@@ -123,6 +121,14 @@ func (o *Outbox) write() {
 		if err == nil {
 			more()
 		}
+	}
+}
+
+// makeRoom wakes those who wait. o.mu is held.
+func (o *Outbox) makeRoom() {
+	if o.room != nil {
+		close(o.room)
+		o.room = nil
 	}
 }
 
@@ -164,10 +170,7 @@ func (o *Outbox) Close(grace time.Duration) {
 		return
 	}
 	o.closed = true
-	if o.room != nil {
-		close(o.room)
-		o.room = nil
-	}
+	o.makeRoom()
 	switch {
 	case o.writing:
 	case len(o.buf) > 0 && o.err == nil && grace > 0:
@@ -199,5 +202,29 @@ func (o *Outbox) linger(grace time.Duration) {
 	}
 	if o.nc.SetReadDeadline(time.Now().Add(grace)) == nil {
 		_, _ = io.CopyN(io.Discard, o.nc, 4<<20)
+	}
+}
+
+// Drain waits until everything added was written, for at most grace.
+func (o *Outbox) Drain(grace time.Duration) {
+	o.Kick()
+	timer := time.NewTimer(grace)
+	defer timer.Stop()
+	for {
+		o.mu.Lock()
+		if !o.writing {
+			o.mu.Unlock()
+			return
+		}
+		if o.room == nil {
+			o.room = make(chan struct{})
+		}
+		room := o.room
+		o.mu.Unlock()
+		select {
+		case <-room:
+		case <-timer.C:
+			return
+		}
 	}
 }
