@@ -16,6 +16,12 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+// What reads messages need not know where they come from.
+var (
+	_ mqtt.Broker = (*mqtt.Server)(nil)
+	_ mqtt.Broker = (*mqtt.Client)(nil)
+)
+
 // serve runs a server on a free port until the test ends and returns its URL.
 func serve(t *testing.T, o mqtt.Options) (*mqtt.Server, string) {
 	t.Helper()

@@ -13,7 +13,6 @@ import (
 	"github.com/coder/websocket"
 
 	"hutong/mqtt/line"
-	"hutong/mqtt/tap"
 	"hutong/mqtt/wire"
 )
 
@@ -180,5 +179,3 @@ func (c *Client) hello(version byte) *wire.Connect {
 }
 
 func seconds16(d time.Duration) uint16 { return uint16(min(max(d/time.Second, 1), 65535)) }
-
-var _ tap.Broker = (*Client)(nil)
