@@ -1,0 +1,381 @@
+package engine
+
+import (
+	"slices"
+	"time"
+
+	"hutong/condition"
+	"hutong/rules/schedule"
+	"hutong/thing"
+)
+
+// MaxHops is how many rule runs may follow from one another before the last is taken for a loop.
+const MaxHops = 8
+
+// Engine runs rules. Step is its only way to do anything, and is pure: it reads no clock, does no I/O and starts nothing,
+// so the same Inputs in the same order give the same Outputs, whether live, in a test or over a recorded log. An Engine
+// belongs to one goroutine at a time.
+//
+// Rules are set off by changes, never by states: a value that is restored after a start, or first seen when a rule is
+// loaded, is where things stand and fires nothing.
+type Engine struct {
+	zone     *time.Location
+	position *schedule.Position
+
+	now      thing.Time
+	ids      uint64
+	slots    map[thing.Ref]*slot
+	byHandle []*slot
+	rules    map[string]*live
+	scenes   map[string]*Scene
+	timers   timers
+	pending  map[string]*run // by Command id
+	out      *Output
+	sun      condition.Sun
+	sunAt    thing.Time
+}
+
+// NewEngine makes an Engine without rules. Position may be nil when nobody has said where the hub stands.
+func NewEngine(zone *time.Location, position *schedule.Position) *Engine {
+	return &Engine{
+		zone: zone, position: position, slots: map[thing.Ref]*slot{}, rules: map[string]*live{},
+		scenes: map[string]*Scene{}, pending: map[string]*run{},
+	}
+}
+
+// Input is one thing that happens to the Engine. Now is always set; of the rest, any may be.
+type Input struct {
+	Now      thing.Time
+	Changes  []thing.Change
+	Outcomes []thing.Outcome // of Commands given out before, once they have ended
+	Load     []*Program      // rules that are new or different
+	Unload   []string        // ids of rules that are gone or switched off
+	States   map[thing.Ref]thing.State
+	Hand     []Hand   // rules a person wants to run now
+	Unpark   []string // rules to wake from being parked
+	Start    bool     // the hub has just started: sets off start triggers
+
+	// Scenes are all scenes that can be set, when any is different; nil when not.
+	Scenes map[string]*Scene
+}
+
+// Hand is a person's wish to run a rule now.
+type Hand struct {
+	Rule      string
+	By        string
+	Cause     thing.Cause
+	SkipGuard bool
+}
+
+// Output is what the Engine wants done. Traces are those that ended, in order. Step wants to be called again at Wake at
+// the latest; 0 is whenever something happens.
+type Output struct {
+	Commands []thing.Command
+	Notices  []Notice
+	Traces   []Trace
+	Wake     thing.Time
+	Started  []string // trace ids of the runs that Hand began, "" where it did not; in the order of Hand
+}
+
+// Step takes one Input to its end: it first does whatever was due by then, then what the Input brings.
+func (e *Engine) Step(in Input) Output {
+	var out Output
+	e.now, e.out = in.Now, &out
+	e.due()
+	if in.Scenes != nil {
+		e.scenes = in.Scenes
+	}
+	for _, id := range in.Unload {
+		e.unload(id, "the rule was removed or switched off")
+	}
+	for _, l := range in.Load {
+		e.load(l, in.States, in.Start)
+	}
+	for _, id := range in.Unpark {
+		if r := e.rules[id]; r != nil {
+			r.parked, r.spent = "", 0
+		}
+	}
+	for i := range in.Changes {
+		e.change(&in.Changes[i])
+	}
+	for i := range in.Outcomes {
+		e.outcome(&in.Outcomes[i])
+	}
+	for _, h := range in.Hand {
+		out.Started = append(out.Started, e.hand(h))
+	}
+	out.Wake = e.timers.next()
+	e.out = nil
+	return out
+}
+
+// slot is the state of one affordance that some rule names.
+type slot struct {
+	ref     thing.Ref
+	quality thing.Quality
+	value   thing.Value // last one known
+	seen    bool        // whether there was ever one
+	since   thing.Time
+	seq     uint64
+	users   []user
+	gone    bool // no longer in the Engine's table
+}
+
+// user is one point of one rule.
+type user struct {
+	rule  *live
+	point int
+}
+
+// live is a rule in the Engine.
+type live struct {
+	*Program
+	states   []pointState
+	watches  []watch
+	watching [][]int // for each point, the triggers that watch it
+	runs     []*run
+	parked   string
+	spent    float64    // runs of the rate budget used up
+	spentAt  thing.Time // when spent was worked out
+	timers   map[*timer]struct{}
+}
+
+// pointState is the value of a point as the rule sees it: of one affordance, or of several made into one.
+type pointState struct {
+	value     thing.Value // last one known
+	known     bool        // whether value is what it is now
+	seen      bool        // whether there was ever a value
+	confirmed bool        // known, and not just read back after a start
+	since     thing.Time
+	before    thing.Value
+	hasBefore bool
+}
+
+func (e *Engine) load(p *Program, states map[thing.Ref]thing.State, start bool) {
+	e.unload(p.rule.ID, "the rule was changed")
+	r := &live{Program: p, states: make([]pointState, len(p.points)), watching: make([][]int, len(p.points)), spentAt: e.now, timers: map[*timer]struct{}{}}
+	e.rules[p.rule.ID] = r
+	for i := range p.points {
+		for _, m := range p.points[i].members {
+			if m.ref.Kind != thing.Action {
+				s := e.slot(m.ref, states)
+				s.users = append(s.users, user{r, i})
+			}
+		}
+		e.refresh(r, i, 0)
+		r.states[i].hasBefore = false
+	}
+	r.watches = make([]watch, len(p.triggers))
+	for i := range p.triggers {
+		t := &p.triggers[i]
+		if t.on >= 0 {
+			r.watching[t.on] = append(r.watching[t.on], i)
+			e.begin(r, i)
+		}
+		for j := range t.sched {
+			e.plan(r, i, j, e.now)
+		}
+		if start && t.Kind == "start" {
+			e.fire(r, i, Trigger{Name: t.label(), Kind: "start"}, -1)
+		}
+	}
+}
+
+func (e *Engine) unload(id, why string) {
+	r := e.rules[id]
+	if r == nil {
+		return
+	}
+	delete(e.rules, id)
+	for len(r.runs) > 0 {
+		e.finish(r.runs[0], Cancelled, why)
+	}
+	for t := range r.timers {
+		e.stop(t)
+	}
+	for i := range r.points {
+		for _, m := range r.points[i].members {
+			e.release(m.ref, r)
+		}
+	}
+}
+
+// slot returns the slot of ref, made from what the hub knows when it is new.
+func (e *Engine) slot(ref thing.Ref, states map[thing.Ref]thing.State) *slot {
+	s := e.slots[ref]
+	if s != nil {
+		return s
+	}
+	s = &slot{ref: ref}
+	e.slots[ref] = s
+	if st, ok := states[ref]; ok && ref.Kind == thing.Property {
+		s.quality, s.seq = st.Quality, st.Seq
+		if st.Quality.Known() || st.Quality == thing.Stale {
+			s.value, s.seen, s.since = st.Value, true, st.Since
+		}
+	}
+	return s
+}
+
+func (e *Engine) release(ref thing.Ref, r *live) {
+	s := e.slots[ref]
+	if s == nil {
+		return
+	}
+	s.users = slices.DeleteFunc(s.users, func(u user) bool { return u.rule == r })
+	if len(s.users) == 0 {
+		delete(e.slots, ref)
+		s.gone = true
+	}
+}
+
+// maxHandles bounds the table that spares a look-up by name for each Change.
+const maxHandles = 1 << 22
+
+func (e *Engine) find(c *thing.Change) *slot {
+	h := int(c.Point)
+	if h > 0 && h < len(e.byHandle) {
+		if s := e.byHandle[h]; s != nil && !s.gone && s.ref == c.Ref {
+			return s
+		}
+	}
+	s := e.slots[c.Ref]
+	if s != nil && h > 0 && h < maxHandles {
+		if h >= len(e.byHandle) {
+			e.byHandle = append(e.byHandle, make([]*slot, h+1+h/2-len(e.byHandle))...)
+		}
+		e.byHandle[h] = s
+	}
+	return s
+}
+
+func (e *Engine) change(c *thing.Change) {
+	event := c.Ref.Kind == thing.Event
+	if c.Repeat && !event {
+		return
+	}
+	s := e.find(c)
+	if s == nil || c.Seq != 0 && c.Seq <= s.seq {
+		return
+	}
+	s.seq, s.quality = c.Seq, c.Quality
+	if c.Quality.Known() {
+		if event || !s.seen || !s.value.Equal(c.Value) {
+			s.since = c.Committed
+		}
+		s.value, s.seen = c.Value, true
+	}
+	// Rules may come and go while their users run; the copy keeps the walk whole.
+	for _, u := range slices.Clone(s.users) {
+		if e.rules[u.rule.rule.ID] == u.rule {
+			e.touched(u.rule, u.point, c, event)
+		}
+	}
+}
+
+// touched passes a Change on to one point of one rule, its triggers and its waiting runs.
+func (e *Engine) touched(r *live, point int, c *thing.Change, event bool) {
+	was := r.states[point]
+	e.refresh(r, point, c.Committed)
+	st := &r.states[point]
+	differs := st.known && (!was.seen || !was.value.Equal(st.value))
+	if !differs && st.known == was.known && st.confirmed == was.confirmed && !event {
+		return
+	}
+	for _, i := range r.watching[point] {
+		if event {
+			e.event(r, i, c)
+		} else {
+			e.watched(r, i, c, was, differs)
+		}
+	}
+	for _, x := range slices.Clone(r.runs) {
+		if x.waits != nil && slices.Contains(x.waits.Names(), r.points[point].decl.Name) {
+			e.look(x, point)
+		}
+	}
+}
+
+// refresh works out the value of a point anew from its members. At is when the change that asks for it was committed.
+func (e *Engine) refresh(r *live, i int, at thing.Time) {
+	p, st := &r.points[i], &r.states[i]
+	v, known, confirmed, since := e.combine(p)
+	st.known, st.confirmed = known, confirmed
+	if !known {
+		return
+	}
+	if !st.seen || !st.value.Equal(v) {
+		st.before, st.hasBefore = st.value, st.seen
+		st.since = since
+		if p.decl.Of != "" && at != 0 {
+			st.since = at
+		}
+	}
+	st.value, st.seen = v, true
+}
+
+// combine makes one value of the members' values.
+func (e *Engine) combine(p *point) (v thing.Value, known, confirmed bool, since thing.Time) {
+	if len(p.members) == 0 || p.decl.Kind == thing.Action {
+		return v, false, false, 0
+	}
+	if p.decl.Of == "" && p.decl.Kind == thing.Property || len(p.members) == 1 && p.decl.Of == "" {
+		s := e.slots[p.members[0].ref]
+		return s.value, s.seen && s.quality.Known(), s.quality > thing.Restored, s.since
+	}
+	if p.decl.Kind == thing.Event {
+		for _, m := range p.members { // the newest counts
+			if s := e.slots[m.ref]; s.seen && s.since >= since {
+				v, known, since = s.value, true, s.since
+			}
+		}
+		return v, known, known, since
+	}
+	return e.gather(p)
+}
+
+// gather makes one value of several: unknown when any member is, unless the others decide it alone.
+func (e *Engine) gather(p *point) (v thing.Value, known, confirmed bool, since thing.Time) {
+	known, confirmed = true, true
+	var sum float64
+	var some, every bool = false, true
+	lo, hi := 0.0, 0.0
+	for i, m := range p.members {
+		s := e.slots[m.ref]
+		since = max(since, s.since)
+		confirmed = confirmed && s.quality > thing.Restored
+		if !s.seen || !s.quality.Known() {
+			known = false
+			continue
+		}
+		b, f := s.value.Bool(), s.value.Float()
+		some, every = some || b, every && b
+		if p.decl.Of == "count" {
+			f = 0
+			if b {
+				f = 1
+			}
+		}
+		sum += f
+		if i == 0 || f < lo {
+			lo = f
+		}
+		if i == 0 || f > hi {
+			hi = f
+		}
+	}
+	switch p.decl.Of {
+	case "any":
+		return thing.Bool(some), known || some, confirmed || some, since
+	case "all":
+		return thing.Bool(every), known || !every, confirmed || !every, since
+	case "avg":
+		sum /= float64(len(p.members))
+	case "min":
+		sum = lo
+	case "max":
+		sum = hi
+	}
+	return thing.Float(sum), known, confirmed && known, since
+}

@@ -1,0 +1,182 @@
+package engine
+
+import (
+	"slices"
+
+	"hutong/rules/text"
+	"hutong/thing"
+)
+
+// Rule is the text the Program was made of.
+func (p *Program) Rule() *text.Rule { return p.rule }
+
+// Refs are all properties, actions and events the rule names.
+func (p *Program) Refs() []thing.Ref { return refs(p.points) }
+
+func refs(points []point) []thing.Ref {
+	var list []thing.Ref
+	for i := range points {
+		for _, m := range points[i].members {
+			list = append(list, m.ref)
+		}
+	}
+	return list
+}
+
+// Same says whether p and q, of one text, mean the same Things described alike.
+func (p *Program) Same(q *Program) bool {
+	return p.rule == q.rule && slices.EqualFunc(p.points, q.points, func(a, b point) bool {
+		return a.typ == b.typ && slices.EqualFunc(a.members, b.members, func(x, y member) bool {
+			return x.ref == y.ref && x.point.Type == y.point.Type && x.point.ReadOnly == y.point.ReadOnly &&
+				x.point.WriteOnly == y.point.WriteOnly && slices.Equal(x.point.Enum, y.point.Enum)
+		})
+	})
+}
+
+// Reads are the properties and events the rule watches or asks, each once.
+func (p *Program) Reads() []thing.Ref {
+	want := map[int]bool{}
+	for _, t := range p.triggers {
+		want[t.on] = true
+	}
+	note := func(names []string) {
+		for _, n := range names {
+			want[p.index[n]] = true
+		}
+	}
+	if p.guard != nil {
+		note(p.guard.Names())
+	}
+	for _, o := range p.ops {
+		if o.cond != nil {
+			note(o.cond.Names())
+		}
+		for _, x := range o.message.exprs {
+			note(x.Names())
+		}
+		for _, t := range o.targets {
+			if t.calc != nil {
+				note(t.calc.Names())
+			}
+		}
+	}
+	var list []thing.Ref
+	for i := range p.points {
+		if want[i] {
+			for _, m := range p.points[i].members {
+				list = append(list, m.ref)
+			}
+		}
+	}
+	return list
+}
+
+// Sets are the properties and actions the rule commands itself, without its scenes, each once.
+func (p *Program) Sets() []thing.Ref {
+	var list []thing.Ref
+	for _, o := range p.ops {
+		for _, t := range o.targets {
+			if !slices.Contains(list, t.ref) {
+				list = append(list, t.ref)
+			}
+		}
+	}
+	return list
+}
+
+// Text is the text the Scene was made of.
+func (s *Scene) Text() *text.Scene { return s.text }
+
+// Refs are all properties and actions the scene names.
+func (s *Scene) Refs() []thing.Ref { return refs(s.points) }
+
+// Wish is what one property is to become, or the input of one action.
+type Wish struct {
+	Ref   thing.Ref
+	Input thing.Value
+}
+
+// Wishes are what the scene asks for, in the order of its text.
+func (s *Scene) Wishes() []Wish {
+	list := make([]Wish, len(s.targets))
+	for i, t := range s.targets {
+		list[i] = Wish{t.ref, t.value}
+	}
+	return list
+}
+
+// News is a set of Things that came, changed or went.
+type News struct {
+	ids    map[thing.ID]struct{} // nil: all of them
+	things []*thing.Thing
+}
+
+// NewNews is the news of the Things with these ids, as they are in d now; nil ids are all Things.
+func NewNews(ids map[thing.ID]struct{}, d Directory) News {
+	n := News{ids: ids}
+	for id := range ids {
+		if t, ok := d.Thing(id); ok {
+			n.things = append(n.things, t)
+		}
+	}
+	return n
+}
+
+// Concerns says whether the news may change what the declared points mean, or is of a Thing behind refs.
+func (n News) Concerns(points []text.Point, refs []thing.Ref) bool {
+	if n.ids == nil {
+		return true
+	}
+	return slices.ContainsFunc(points, func(d text.Point) bool {
+		if _, ok := n.ids[thing.ID(d.Thing)]; ok {
+			return true
+		}
+		return slices.ContainsFunc(n.things, func(t *thing.Thing) bool { return touches(d, t) })
+	}) || slices.ContainsFunc(refs, func(r thing.Ref) bool { _, ok := n.ids[r.Thing]; return ok })
+}
+
+// Parked says why a rule rests, "" when it does not.
+func (e *Engine) Parked(rule string) string {
+	if r := e.rules[rule]; r != nil {
+		return r.parked
+	}
+	return ""
+}
+
+// Running returns the runs of a rule that are not over, newest first.
+func (e *Engine) Running(rule string) []Trace {
+	r := e.rules[rule]
+	if r == nil {
+		return nil
+	}
+	var list []Trace
+	for _, x := range slices.Backward(r.runs) {
+		list = append(list, x.trace.clone())
+	}
+	return list
+}
+
+// Find returns the run under way with this trace id.
+func (e *Engine) Find(trace string) (Trace, bool) {
+	for _, r := range e.rules {
+		for _, x := range r.runs {
+			if x.trace.ID == trace {
+				return x.trace.clone(), true
+			}
+		}
+	}
+	return Trace{}, false
+}
+
+// Caused returns the runs under way that changes caused by a trace set off, in no order.
+func (e *Engine) Caused(trace string) []Trace {
+	var list []Trace
+	for _, r := range e.rules {
+		for _, x := range r.runs {
+			if x.trace.Trigger.Cause == trace {
+				list = append(list, x.trace.clone())
+			}
+		}
+	}
+	return list
+}

@@ -1,0 +1,248 @@
+package rules
+
+import (
+	"errors"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"hutong/rules/engine"
+	"hutong/rules/text"
+	"hutong/thing"
+)
+
+// entry is one rule of the folder. The text and what runs may differ: a text that is wrong leaves the last good one
+// running.
+type entry struct {
+	id       string
+	stamp    stamp
+	source   []byte
+	wrong    text.Problems   // of the text, when it could not be used
+	rule     *text.Rule      // last text that could be used, nil for none
+	joined   text.Problems   // of joining rule to its Things
+	program  *engine.Program // what is in the Engine, nil for nothing
+	disabled *engine.Program // what would be, were it enabled; shows what it reads and sets
+}
+
+type sceneEntry struct {
+	id     string
+	stamp  stamp
+	source []byte
+	wrong  text.Problems
+	scene  *text.Scene
+	joined text.Problems
+	box    *engine.Scene
+}
+
+// scan brings entries in line with the folders. r.mu is held.
+func (r *Runner) scan(start bool) error {
+	scenes, err := r.scenes.scan()
+	if err != nil {
+		return err
+	}
+	rules, err := r.rules.scan()
+	if err != nil {
+		return err
+	}
+	look := engine.NewLookup(r.o.Directory)
+	staged := r.scanScenes(scenes, look)
+	in := engine.Input{Start: start}
+	for id := range r.entries {
+		if _, ok := rules[id]; !ok {
+			r.forget(id, &in)
+		}
+	}
+	for id, st := range rules {
+		e := r.entries[id]
+		if e != nil && e.stamp == st {
+			continue
+		}
+		source, st, err := r.rules.read(id)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			r.wrong(id, st, text.Problems{{Line: 1, Column: 1, Reason: err.Error()}})
+			continue
+		}
+		r.take(id, source, st, look, &in)
+	}
+	if staged {
+		r.restage(&in)
+	}
+	r.load(in)
+	return nil
+}
+
+func (r *Runner) wrong(id string, st stamp, why text.Problems) {
+	e := r.entries[id]
+	if e == nil {
+		e = &entry{id: id}
+		r.entries[id] = e
+	}
+	e.stamp, e.wrong = st, why
+}
+
+// take makes source the text of rule id. When it cannot be used, what ran before goes on.
+func (r *Runner) take(id string, source []byte, st stamp, look *engine.Lookup, in *engine.Input) {
+	e := r.entries[id]
+	if e == nil {
+		e = &entry{id: id}
+		r.entries[id] = e
+	}
+	e.stamp, e.source = st, source
+	rule, problems := text.Parse(id, source)
+	if rule == nil {
+		e.wrong = problems
+		return
+	}
+	p, problems := engine.Join(rule, r.setting(), look)
+	if problems.Refused() && e.rule != nil {
+		e.wrong = problems
+		return
+	}
+	e.wrong, e.rule, e.joined = nil, rule, problems
+	r.place(e, p, in)
+}
+
+// place puts a program into the Engine, or takes the rule out of it when p is nil or switched off.
+func (r *Runner) place(e *entry, p *engine.Program, in *engine.Input) {
+	e.program, e.disabled = p, nil
+	if p != nil && p.Rule().Enabled {
+		in.Load = append(in.Load, p)
+		return
+	}
+	e.program, e.disabled = nil, p
+	in.Unload = append(in.Unload, e.id)
+}
+
+func (r *Runner) forget(id string, in *engine.Input) {
+	delete(r.entries, id)
+	r.archive.drop(id)
+	in.Unload = append(in.Unload, id)
+}
+
+func (r *Runner) setting() engine.Setting {
+	return engine.Setting{Position: r.o.Position, Scene: func(id string) bool {
+		s := r.stage[id]
+		return s != nil && s.scene != nil
+	}}
+}
+
+// load gives in to the Engine with the states its new rules begin from. Rules are loaded in the order of their ids.
+func (r *Runner) load(in engine.Input) {
+	if len(in.Load) == 0 && len(in.Unload) == 0 && in.Scenes == nil {
+		return
+	}
+	slices.SortFunc(in.Load, func(a, b *engine.Program) int { return strings.Compare(a.Rule().ID, b.Rule().ID) })
+	in.States = map[thing.Ref]thing.State{}
+	for _, p := range in.Load {
+		for _, ref := range p.Refs() {
+			if s, ok := r.o.States.Get(ref); ok {
+				in.States[ref] = s
+			}
+		}
+	}
+	r.step(in)
+}
+
+// rejoin joins rules and scenes anew to the Things of which there is news. r.mu is held.
+func (r *Runner) rejoin() {
+	if len(r.news) == 0 {
+		return
+	}
+	ids := r.news
+	if len(ids) > maxNews {
+		ids = nil
+	}
+	news := engine.NewNews(ids, r.o.Directory)
+	look, in, staged := engine.NewLookup(r.o.Directory), engine.Input{}, false
+	for _, s := range r.stage {
+		if s.scene != nil && (s.box == nil || news.Concerns(s.scene.Points, s.box.Refs())) {
+			s.box, s.joined = engine.JoinScene(s.scene, look)
+			staged = true
+		}
+	}
+	for _, e := range r.entries {
+		if e.rule == nil {
+			continue
+		}
+		old := e.program
+		if old == nil {
+			old = e.disabled
+		}
+		var refs []thing.Ref
+		if old != nil {
+			refs = old.Refs()
+		}
+		if !news.Concerns(e.rule.Points, refs) {
+			continue
+		}
+		p, problems := engine.Join(e.rule, r.setting(), look)
+		e.joined = problems
+		if p == nil || old == nil || !p.Same(old) {
+			r.place(e, p, &in)
+		}
+	}
+	clear(r.news)
+	if staged {
+		r.restage(&in)
+	}
+	r.load(in)
+}
+
+// scanScenes brings the scenes in line with their folder, and says whether any is different.
+func (r *Runner) scanScenes(found map[string]stamp, look *engine.Lookup) (different bool) {
+	for id := range r.stage {
+		if _, ok := found[id]; !ok {
+			delete(r.stage, id)
+			different = true
+		}
+	}
+	for id, st := range found {
+		s := r.stage[id]
+		if s != nil && s.stamp == st {
+			continue
+		}
+		source, st, err := r.scenes.read(id)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			source = nil
+		}
+		r.takeScene(id, source, st, look)
+		different = true
+	}
+	return different
+}
+
+func (r *Runner) takeScene(id string, source []byte, st stamp, look *engine.Lookup) {
+	s := r.stage[id]
+	if s == nil {
+		s = &sceneEntry{id: id}
+		r.stage[id] = s
+	}
+	s.stamp, s.source = st, source
+	scene, problems := text.ParseScene(id, source)
+	if scene == nil {
+		s.wrong = problems
+		return
+	}
+	box, problems := engine.JoinScene(scene, look)
+	if problems.Refused() && s.scene != nil {
+		s.wrong = problems
+		return
+	}
+	s.wrong, s.scene, s.box, s.joined = nil, scene, box, problems
+}
+
+// restage hands all scenes that can be set to the Engine.
+func (r *Runner) restage(in *engine.Input) {
+	in.Scenes = map[string]*engine.Scene{}
+	for id, s := range r.stage {
+		if s.box != nil {
+			in.Scenes[id] = s.box
+		}
+	}
+}
