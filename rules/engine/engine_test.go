@@ -7,6 +7,7 @@ import (
 
 	"hutong/rules/engine"
 	"hutong/thing"
+	"pgregory.net/rapid"
 )
 
 const points = `
@@ -481,4 +482,49 @@ func TestScenesAreSetAsAWhole(t *testing.T) {
 	w.scene("evening", points+"set: {lamp: true, level: 20}\ninvoke: [{action: blink, with: 2}]")
 	w.is("button.pressed", "x")
 	w.want("lamp.on=true lamp.level=20 lamp.blink=2")
+}
+
+// A recorded log is a list of reports and of time passing; whatever it holds, running it again gives the same commands,
+// traces and notices.
+func TestTheSameLogGivesTheSameCommands(t *testing.T) {
+	rules := map[string]string{
+		"a": "mode: parallel\nwhen: [{change: quiet}, {change: temp, above: 20, hysteresis: 2, for: 30s}]\nif: temp > 10 || quiet\nthen: [{calc: {level: temp * 2}}, {delay: 45s}, {set: {lamp: true}}]",
+		"b": "mode: restart\nwhen: [{event: button}, {every: 1m}]\nthen: [{wait: 'motion', timeout: 90s, on_timeout: continue}, {calc: {mode: 'motion ? \"heat\" : \"auto\"'}, if_fails: continue}, {notify: 'it is {temp}'}]",
+		"c": "mode: queued\nwhen: [{change: lamp}, {change: mode, for: 10s}]\nthen: [{set: {lamps: false}}, {delay: 5s}]",
+	}
+	rapid.Check(t, func(rt *rapid.T) {
+		type entry struct {
+			name string
+			v    any
+			pass time.Duration
+		}
+		log := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) entry {
+			x := entry{pass: time.Duration(rapid.IntRange(0, 100).Draw(t, "pass")) * time.Second}
+			switch x.name = rapid.SampledFrom([]string{"t1.temperature", "m1.occupied", "m2.occupied", "button.pressed", "lamp.on"}).Draw(t, "name"); x.name {
+			case "t1.temperature":
+				x.v = rapid.Float64Range(0, 40).Draw(t, "degrees")
+			case "button.pressed":
+				x.v = "single"
+			default:
+				x.v = rapid.Bool().Draw(t, "on")
+			}
+			return x
+		}), 1, 40).Draw(rt, "log")
+		play := func() string {
+			w := newWorld(t)
+			w.late = true
+			for _, id := range []string{"a", "b", "c"} {
+				w.load(id, points+rules[id])
+			}
+			for _, x := range log {
+				w.pass(x.pass)
+				w.is(x.name, x.v)
+			}
+			w.pass(time.Hour)
+			return w.hash()
+		}
+		if one, two := play(), play(); one != two {
+			rt.Fatalf("%s is not %s", one, two)
+		}
+	})
 }
