@@ -141,6 +141,7 @@ type API struct {
 	end     context.CancelFunc
 	boot    string
 	streams atomic.Int64
+	calls   atomic.Int64
 	routes  []route
 
 	metrics *metrics.Set

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -76,9 +77,18 @@ func (a *API) protect(next http.Handler) http.Handler {
 			a.send(c, fail(http.StatusMisdirectedRequest, "this hub is open and answers only as localhost or 127.0.0.1, not as %q", r.Host).answer())
 			return
 		}
+		defer a.calls.Add(-1)
+		if a.calls.Add(1) > maxCalls {
+			c := &call{Request: r, w: w, api: a}
+			a.send(c, fail(http.StatusServiceUnavailable, "%d requests are being answered already, which is the most", maxCalls).with("Retry-After", "1").answer())
+			return
+		}
 		inner.ServeHTTP(w, r)
 	})
 }
+
+// maxCalls is how many requests are answered at once, streams among them.
+const maxCalls = maxStreams + 1024
 
 func namesLoopback(hostport string) bool {
 	host := hostport
@@ -108,13 +118,18 @@ func (a *API) serve(r *route) http.Handler {
 	})
 }
 
-func (a *API) enter(c *call, r *route) (*answer, error) {
+func (a *API) enter(c *call, r *route) (_ *answer, err error) {
+	defer func() {
+		if x := recover(); x != nil { // one bad request must not take the others along
+			err = fmt.Errorf("panic: %v\n%s", x, debug.Stack())
+		}
+	}()
 	c.token = tokenOf(c.Request)
-	by, role, err := a.Access.Holder(c.token)
-	if err == nil {
-		c.by, c.role = by, role
-	} else if r.access != public {
-		return nil, fail(http.StatusUnauthorized, "%s", err).with("WWW-Authenticate", `Bearer realm="hutong"`)
+	var unknown error
+	if c.by, c.role, unknown = a.Access.Holder(c.token); unknown != nil {
+		if c.by, c.role = "", ""; r.access != public {
+			return nil, fail(http.StatusUnauthorized, "%s", unknown).with("WWW-Authenticate", `Bearer realm="hutong"`)
+		}
 	}
 	switch r.access {
 	case readsHub:
@@ -191,6 +206,9 @@ func (a *API) send(c *call, ans *answer) {
 		if len(body) >= worthGzip && accepts(c.Header.Values("Accept-Encoding"), "gzip") {
 			body = a.gzip(body)
 			h.Set("Content-Encoding", "gzip")
+			if tag := h.Get("ETag"); strings.HasPrefix(tag, `"`) {
+				h.Set("ETag", "W/"+tag) // the bytes differ (RFC 9110, 8.8.3.3)
+			}
 		}
 		h.Set("Content-Length", strconv.Itoa(len(body)))
 	}

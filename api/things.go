@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -68,12 +69,15 @@ func (a *API) getThings(c *call) (*answer, error) {
 		list = list[:limit]
 		ans.set("Link", "<"+c.page(offset+limit, limit)+`>; rel="next"`)
 	}
-	for i, x := range list {
+	for _, x := range list {
 		t, err := a.text(x)
-		if err != nil {
+		var gone *fault
+		switch {
+		case errors.As(err, &gone): // withdrawn just now
+			continue
+		case err != nil:
 			return nil, err
-		}
-		if i > 0 {
+		case len(ans.body) > 1:
 			ans.body = append(ans.body, ',')
 		}
 		ans.body = append(ans.body, t.at(c.base())...)

@@ -2,6 +2,7 @@
 package form
 
 import (
+	"encoding/json"
 	"net/url"
 	"slices"
 
@@ -33,6 +34,7 @@ func Expose(d *td.Thing, open bool) {
 		l.Href = absolute(d.Base, l.Href)
 	}
 	d.Base = ""
+	d.Context = forBoth(d.Context)
 	secure(d, open)
 	root := "things/" + url.PathEscape(d.ID)
 	for name, p := range d.Properties.All() {
@@ -115,6 +117,23 @@ func absolute(base, href string) string {
 	return href
 }
 
+// forBoth names TD 1.0 before TD 1.1, as TD 1.1 section 5.3.1.1 says for descriptions that consumers of either may meet
+// (assertion td-context-ns-td10-namespacev10); node-wot 0.9 is one that knows only the older name.
+func forBoth(context json.RawMessage) json.RawMessage {
+	var list []json.RawMessage
+	if err := json.Unmarshal(context, &list); err != nil {
+		list = []json.RawMessage{context}
+	}
+	if len(list) == 0 || string(list[0]) != `"`+td.Context+`"` {
+		return context
+	}
+	both, err := json.Marshal(slices.Insert(list, 0, json.RawMessage(`"`+td.Context10+`"`)))
+	if err != nil { // what was read can be written
+		return context
+	}
+	return both
+}
+
 // secure says how our forms are opened: by a bearer token, or by nothing on an open hub.
 func secure(d *td.Thing, open bool) {
 	scheme := &td.Security{Scheme: "nosec"}
@@ -129,7 +148,7 @@ func secure(d *td.Thing, open bool) {
 // list and retrieve.
 func Directory(id, title, base string, open bool) *td.Thing {
 	d := td.NewThing(id, title)
-	d.Context = []byte(`["https://www.w3.org/2022/wot/td/v1.1","https://www.w3.org/2022/wot/discovery"]`)
+	d.Context = forBoth([]byte(`["` + td.Context + `","https://www.w3.org/2022/wot/discovery"]`))
 	d.Types = []string{"ThingDirectory"}
 	d.Base = base
 	d.SecurityDefinitions = td.Map[*td.Security]{}

@@ -1,0 +1,109 @@
+package interop
+
+import (
+	"context"
+	"encoding/json"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"hutong/api"
+	"hutong/gate"
+	"hutong/td"
+	"hutong/thing"
+	"hutong/twin"
+)
+
+const lampTD = `{"@context":"https://www.w3.org/2022/wot/td/v1.1","id":"urn:hutong:lamp/1","title":"Lamp",
+"securityDefinitions":{"nosec_sc":{"scheme":"nosec"}},"security":"nosec_sc",
+"properties":{"on":{"type":"boolean","forms":[{"href":"mqtt://127.0.0.1:1/lamp/on"}]},
+"level":{"type":"integer","minimum":0,"maximum":254,"forms":[{"href":"mqtt://127.0.0.1:1/lamp/level"}]},
+"colour":{"type":"object","properties":{"x":{"type":"number"},"y":{"type":"number"}},"forms":[{"href":"mqtt://127.0.0.1:1/lamp/colour"}]}},
+"actions":{"fade":{"input":{"type":"object","properties":{"to":{"type":"integer"}}},"output":{"type":"object","properties":{"was":{"type":"integer"}}},
+"forms":[{"href":"mqtt://127.0.0.1:1/lamp/fade"}]}},
+"events":{"faded":{"data":{"type":"integer"},"forms":[{"href":"mqtt://127.0.0.1:1/lamp/faded"}]}}}`
+
+// lamp is a device that does what it is told and says so, with its own twin and gate behind the HTTP surface.
+type lamp struct{ *twin.Twin }
+
+func (l *lamp) TD(thing.ID) ([]byte, bool, error)         { return []byte(lampTD), true, nil }
+func (l *lamp) Places() ([]thing.Place, error)            { return nil, nil }
+func (l *lamp) Latest(want func(thing.Ref) bool) api.Feed { return l.Twin.Latest(want) }
+func (l *lamp) Every(from uint64) api.Cursor              { return l.Twin.Every(from) }
+func (l *lamp) Watch() api.Watch                          { return nil }
+func (l *lamp) Do(_ context.Context, cmd thing.Command) (thing.Value, error) {
+	if cmd.Ref.Kind == thing.Property {
+		l.say(cmd.Ref, cmd.Input)
+		return thing.Null(), nil
+	}
+	l.say(thing.Ref{Thing: cmd.Ref.Thing, Kind: thing.Event, Name: "faded"}, thing.Int(80))
+	return thing.ParseJSON([]byte(`{"was":120}`))
+}
+
+func (l *lamp) say(ref thing.Ref, v thing.Value) {
+	p, _ := l.Handle(ref)
+	l.Report([]thing.Report{{Point: p, Value: v, Quality: thing.Good}})
+}
+
+func serveLamp(t *testing.T) (url string) {
+	t.Helper()
+	d, err := td.Parse([]byte(lampTD))
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, err := d.Compile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &lamp{}
+	l.Twin = twin.New(twin.Options{Doer: twin.DoerFunc(func(ctx context.Context, cmd thing.Command) (thing.Value, error) { return l.Do(ctx, cmd) })})
+	if err := l.Add(x); err != nil {
+		t.Fatal(err)
+	}
+	for name, v := range map[string]string{"on": "false", "level": "7", "colour": `{"x":0.3,"y":0.4}`} {
+		value, err := thing.ParseJSON([]byte(v))
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.say(thing.Ref{Thing: x.ID, Name: name}, value)
+	}
+	g := gate.New(gate.Options{Next: l.Twin, Things: l.Twin, Open: true})
+	a := api.New(api.Options{Twin: l.Twin, Feeds: l, Gate: g, Access: g, Commands: l.Twin, Directory: l, Open: true})
+	srv := httptest.NewServer(a)
+	t.Cleanup(func() { a.Close(); srv.Close(); l.Close() })
+	return srv.URL + "/things/urn:hutong:lamp%2F1"
+}
+
+// consumed is what wot.cjs saw.
+type consumed struct {
+	Title, Refused          string
+	Read, Observed, Written any
+	All                     map[string]any
+	Invoked, Event          any
+}
+
+func consume(t *testing.T, url string, plan map[string]any) consumed {
+	t.Helper()
+	peer(t, "@node-wot/core")
+	text, err := json.Marshal(plan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	lines := strings.Split(strings.TrimSpace(output(t, node(t, ctx, "wot.cjs", url, string(text)))), "\n")
+	return decode[consumed](t, lines[len(lines)-1])
+}
+
+func TestNodeWoTReadsWritesObservesInvokesAndHears(t *testing.T) {
+	saw := consume(t, serveLamp(t), map[string]any{
+		"read": "on", "write": []any{"on", true}, "invoke": []any{"fade", map[string]any{"to": 80}}, "event": "faded",
+		"refuse": []any{"level", 300},
+	})
+	was, _ := saw.Invoked.(map[string]any)
+	if saw.Title != "Lamp" || saw.Read != false || saw.Observed != true || saw.Written != true || saw.All["on"] != true ||
+		was["was"] != 120. || saw.Event != 80. || !strings.Contains(saw.Refused, "Bad Request") {
+		t.Errorf("%+v", saw)
+	}
+}
