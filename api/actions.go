@@ -1,11 +1,11 @@
 package api
 
 import (
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"time"
 
+	"hutong/api/body"
 	"hutong/api/form"
 	"hutong/thing"
 )
@@ -63,20 +63,20 @@ func (c *call) input(x *thing.Thing, ref thing.Ref) (thing.Value, error) {
 	if c.ContentLength == 0 {
 		return c.noInput(x, ref)
 	}
-	body, err := c.read()
+	data, err := c.read()
 	switch {
 	case err != nil:
 		return thing.Value{}, err
-	case len(body) == 0:
+	case len(data) == 0:
 		return c.noInput(x, ref)
 	}
 	if err := c.want("application/json"); err != nil {
 		return thing.Value{}, err
 	}
-	if err := checkJSON(body); err != nil {
+	if err := body.Check(data); err != nil {
 		return thing.Value{}, fail(http.StatusBadRequest, "the body is not JSON as it should be: %v", err)
 	}
-	return c.api.fit(x, ref, body, "")
+	return c.api.fit(x, ref, data, "")
 }
 
 func (c *call) noInput(x *thing.Thing, ref thing.Ref) (thing.Value, error) {
@@ -184,8 +184,7 @@ func (a *API) getInvocation(c *call) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	body, err := json.Marshal(statusOf(out))
-	return jsonAnswer(body), err
+	return marshal(statusOf(out))
 }
 
 // deleteInvocation stops waiting for an action. Whoever may invoke it may cancel it.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/VictoriaMetrics/metrics"
 
+	"hutong/api/header"
 	"hutong/api/openapi"
 	"hutong/thing"
 )
@@ -180,9 +181,9 @@ func (a *API) putRule(c *call) (*answer, error) {
 func (c *call) precondition(old []byte, had bool) error {
 	match, none := c.Header.Values("If-Match"), c.Header.Values("If-None-Match")
 	switch {
-	case len(match) > 0 && (!had || !matches(match, etagOf(old))):
+	case len(match) > 0 && (!had || !header.Matches(match, etagOf(old))):
 		return fail(http.StatusPreconditionFailed, "somebody else has changed it: fetch it again, and save your change on top")
-	case len(none) > 0 && had && matches(none, etagOf(old)):
+	case len(none) > 0 && had && header.Matches(none, etagOf(old)):
 		return fail(http.StatusPreconditionFailed, "it is there already")
 	}
 	return nil

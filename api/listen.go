@@ -7,12 +7,13 @@ import (
 	"net/http"
 	"strconv"
 
+	"hutong/api/header"
 	"hutong/api/sse"
 	"hutong/thing"
 )
 
 // listens says whether the client asked for a stream.
-func (c *call) listens() bool { return accepts(c.Header.Values("Accept"), "text/event-stream") }
+func (c *call) listens() bool { return header.Accepts(c.Header.Values("Accept"), "text/event-stream") }
 
 func (a *API) getEvent(c *call) (*answer, error) {
 	x, err := c.thing()
@@ -35,7 +36,7 @@ func (a *API) getEvents(c *call) (*answer, error) {
 }
 
 func (a *API) mustListen(c *call, x *thing.Thing, ref thing.Ref) (*answer, error) {
-	if !c.listens() && c.Header.Get("Accept") != "" && !accepts(c.Header.Values("Accept"), "*/*") {
+	if !c.listens() && c.Header.Get("Accept") != "" && !header.Accepts(c.Header.Values("Accept"), "*/*") {
 		return nil, fail(http.StatusNotAcceptable, "events are only sent as text/event-stream")
 	}
 	return a.listen(c, x, ref)

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"hutong/api/header"
 	"hutong/thing"
 )
 
@@ -203,7 +204,7 @@ func (a *API) send(c *call, ans *answer) {
 	if ans.media != "" {
 		h.Set("Content-Type", ans.media)
 		h.Add("Vary", "Accept-Encoding")
-		if len(body) >= worthGzip && accepts(c.Header.Values("Accept-Encoding"), "gzip") {
+		if len(body) >= worthGzip && header.Accepts(c.Header.Values("Accept-Encoding"), "gzip") {
 			body = a.gzip(body)
 			h.Set("Content-Encoding", "gzip")
 			if tag := h.Get("ETag"); strings.HasPrefix(tag, `"`) {
@@ -239,23 +240,6 @@ type appender []byte
 
 func (b *appender) Write(p []byte) (int, error) { *b = append(*b, p...); return len(p), nil }
 
-// accepts says whether a header such as Accept or Accept-Encoding names what, with a weight other than 0.
-func accepts(values []string, what string) bool {
-	for _, v := range values {
-		for item := range strings.SplitSeq(v, ",") {
-			name, params, _ := strings.Cut(item, ";")
-			if !strings.EqualFold(strings.TrimSpace(name), what) {
-				continue
-			}
-			q, found := strings.CutPrefix(strings.ReplaceAll(params, " ", ""), "q=")
-			if weight, err := strconv.ParseFloat(q, 64); !found || err != nil || weight > 0 {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 // base is the origin this request came to, ending in "/".
 func (c *call) base() string {
 	scheme := "http"
@@ -287,23 +271,10 @@ func (c *call) point(x *thing.Thing, kind thing.Kind) (*thing.Point, thing.Ref, 
 
 // notModified is the answer to a GET whose If-None-Match names etag, else nil.
 func (c *call) notModified(etag string) *answer {
-	if c.Header.Get("If-None-Match") == "" || !matches(c.Header.Values("If-None-Match"), etag) {
+	if c.Header.Get("If-None-Match") == "" || !header.Matches(c.Header.Values("If-None-Match"), etag) {
 		return nil
 	}
 	return (&answer{status: http.StatusNotModified}).set("ETag", etag)
-}
-
-// matches says whether a list of entity tags holds etag or is "*"; weakness does not count (RFC 9110, 13.1.2).
-func matches(values []string, etag string) bool {
-	for _, v := range values {
-		for item := range strings.SplitSeq(v, ",") {
-			item = strings.TrimPrefix(strings.TrimSpace(item), "W/")
-			if item == "*" || item == etag {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 func stamp(t thing.Time) string { return t.Std().Format(time.RFC3339Nano) }

@@ -331,20 +331,3 @@ func TestLargeAnswersAreCompressedForThoseWhoCanRead(t *testing.T) {
 		}
 	}
 }
-
-func FuzzCheckJSON(f *testing.F) {
-	for _, s := range []string{`{"a":[1,2,{"b":null}]}`, `{"a":1,"a":2}`, "[[[[", `"\u12"`, "1 2", "", "{\"a\"}", "nul", "\"\xff\""} {
-		f.Add([]byte(s))
-	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		err := checkJSON(data)
-		if err == nil && !json.Valid(data) {
-			t.Errorf("%q was taken and is not JSON", data)
-		}
-		if err == nil {
-			if _, err := thing.ParseJSON(data); err != nil && !strings.Contains(err.Error(), "out of range") {
-				t.Errorf("%q was taken and makes no value: %v", data, err)
-			}
-		}
-	})
-}
