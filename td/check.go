@@ -25,6 +25,7 @@ type checker struct {
 	model    bool
 	prefixes map[string]bool // names that @context defines
 	uriNames map[string]bool // variables that a security scheme puts into URIs
+	base     uri.Template
 }
 
 func (c *checker) thing() {
@@ -41,14 +42,12 @@ func (c *checker) thing() {
 	c.dateTime("created", t.Created)
 	c.dateTime("modified", t.Modified)
 	c.version()
-	if t.Base != "" && !c.open(t.Base) && uri.Scheme(t.Base) == "" {
-		c.failAt("base", "begin it with a scheme such as http:", "%s is no absolute URI", ordered.Quote(t.Base))
-	}
-	for _, name := range [...]string{"forms", "profile", "schemaDefinitions"} {
+	for _, name := range [...]string{"forms", "profile", "schemaDefinitions", "securityDefinitions", "security"} {
 		c.notEmpty(t.order, name)
 	}
 	c.securityDefinitions()
 	c.security(t.Security)
+	c.baseURI(t.Base)
 	c.schemas("schemaDefinitions", t.SchemaDefinitions)
 	c.uriVariables(t.URIVariables)
 	c.links()
@@ -65,11 +64,11 @@ func (c *checker) required() {
 	if t.Title == "" && !given(t.order, "title") {
 		c.failAt("title", "add a title for people to read", "missing")
 	}
-	if t.SecurityDefinitions.Len() == 0 {
-		c.failAt("securityDefinitions", `add {"nosec_sc": {"scheme": "nosec"}} when anyone may reach the Thing`, "missing or empty")
+	if t.SecurityDefinitions.Len() == 0 && !given(t.order, "securityDefinitions") {
+		c.failAt("securityDefinitions", `add {"nosec_sc": {"scheme": "nosec"}} when anyone may reach the Thing`, "missing")
 	}
-	if len(t.Security) == 0 {
-		c.failAt("security", "name one or more of securityDefinitions", "missing or empty")
+	if len(t.Security) == 0 && !given(t.order, "security") {
+		c.failAt("security", "name one or more of securityDefinitions", "missing")
 	}
 }
 
@@ -132,6 +131,20 @@ func (c *checker) version() {
 		c.wantText(&n, "instance")
 	}
 	c.wantText(&n, "model")
+}
+
+func (c *checker) baseURI(base string) {
+	if base == "" || c.open(base) {
+		return
+	}
+	template, err := uri.ParseTemplate(base)
+	switch {
+	case err != nil:
+		c.failAt("base", "", "%s: %v", ordered.Quote(base), err)
+	case uri.Scheme(base) == "":
+		c.failAt("base", "begin it with a scheme such as http:", "%s is no absolute URI", ordered.Quote(base))
+	}
+	c.base = template
 }
 
 // wantText fails when n has a member called name that is no string.
@@ -210,6 +223,9 @@ func (c *checker) link(l *Link) {
 		c.failAt("href", "add it", "missing")
 	}
 	c.reference("href", l.Href)
+	if n, ok := member(l.Extra, "instanceName"); ok && n.Kind != ordered.Text {
+		c.failAt("instanceName", "", "want a string, got %s", n.Kind)
+	}
 	switch {
 	case l.Rel == "tm:extends" && !c.model:
 		c.failAt("rel", "instantiate the Thing Model", "only a Thing Model extends another")
@@ -259,11 +275,13 @@ func (c *checker) interaction(at place, name string) {
 		c.affordanceForms(at, p.order)
 	case thing.Action:
 		a, _ := c.t.Actions.Get(name)
+		c.ref(a.Extra)
 		c.maybeSchema("input", a.Input)
 		c.maybeSchema("output", a.Output)
 		c.affordanceForms(at, a.order)
 	case thing.Event:
 		e, _ := c.t.Events.Get(name)
+		c.ref(e.Extra)
 		c.maybeSchema("subscription", e.Subscription)
 		c.maybeSchema("data", e.Data)
 		c.maybeSchema("dataResponse", e.DataResponse)
@@ -342,4 +360,19 @@ func (c *checker) affordance(n *ordered.Node) bool {
 
 func (c *checker) extends() bool {
 	return slices.ContainsFunc(c.t.Links, func(l *Link) bool { return l.Rel == "tm:extends" })
+}
+
+// ref judges the "tm:ref" of an object in a Thing Model (assertion tm-tmRef1).
+func (c *checker) ref(extra []Member) {
+	if !c.model {
+		return
+	}
+	n, ok := member(extra, "tm:ref")
+	if !ok {
+		return
+	}
+	file, pointer, found := strings.Cut(n.Text, "#")
+	if n.Kind != ordered.Text || !found || !uri.IsReference(file) || !isPointer(pointer) {
+		c.failAt("tm:ref", `write one such as "http://example.com/lamp.tm.jsonld#/properties/on"`, "want a URI, '#' and a JSON pointer")
+	}
 }

@@ -1,6 +1,7 @@
 package td
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -32,6 +33,7 @@ func (c *checker) forms(at place, list []*Form) {
 }
 
 func (c *checker) form(at place, f *Form) {
+	c.ref(f.Extra)
 	allowed := thingOps
 	if at.of != nil {
 		allowed = affordanceOps[at.kind]
@@ -70,11 +72,38 @@ func (c *checker) template(at place, f *Form) {
 	for s := range template.Literals() {
 		c.reference("href", s)
 	}
+	c.keyInURI(f, template)
 	for name := range template.Variables() {
 		if !c.declared(at, name) {
 			c.failAt("href", "add it to uriVariables", "the variable %s is not declared", ordered.Quote(name))
 		}
 	}
+}
+
+// keyInURI judges assertion td-security-in-uri-variable: what a security scheme puts into the URI has its place there.
+func (c *checker) keyInURI(f *Form, template uri.Template) {
+	if len(c.uriNames) == 0 || c.model {
+		return
+	}
+	ways, err := c.t.Access(f)
+	if err != nil {
+		return // told where the scheme stands
+	}
+	for _, way := range ways {
+		for _, scheme := range way {
+			s, _ := c.t.SecurityDefinitions.Get(scheme)
+			name, ok := s.Text("name")
+			if ok && s.In() == "uri" && !has(template, name) && !has(c.base, name) {
+				c.failAt("href", fmt.Sprintf("add {%s} or {?%s} to it", name, name),
+					"security %s puts the variable %s into the URI", ordered.Quote(scheme), ordered.Quote(name))
+				return
+			}
+		}
+	}
+}
+
+func has(t uri.Template, variable string) bool {
+	return slices.Contains(slices.Collect(t.Variables()), variable)
 }
 
 func (c *checker) declared(at place, name string) bool {

@@ -35,6 +35,7 @@ func (c *checker) schema(s *Schema) {
 
 // constraints judges the terms of a schema that a property has too.
 func (c *checker) constraints(s *Schema) {
+	c.ref(s.Extra)
 	if given(s.order, "type") || s.Type != "" {
 		if !slices.Contains(schemaTypes, s.Type) && !c.open(s.Type) {
 			c.failAt("type", "use "+strings.Join(schemaTypes, ", "), "%s is no type", ordered.Quote(s.Type))
@@ -81,7 +82,7 @@ func (c *checker) enum(s *Schema) {
 		}
 		key := n.Key()
 		if seen[key] {
-			c.failAt("enum", "name each value once", "value %d, %s, is there twice", i, n.Brief())
+			c.failAt("enum", "name each value once", "value %d, %s, is there twice", i, &n)
 			return
 		}
 		seen[key] = true

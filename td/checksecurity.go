@@ -32,6 +32,8 @@ func (c *checker) securityDefinitions() {
 
 func (c *checker) scheme(name string, s *Security) {
 	c.types(s.Types)
+	c.ref(s.Extra)
+	c.languages(Lang{}, s.Descriptions)
 	prefix, _, prefixed := strings.Cut(s.Scheme, ":")
 	switch {
 	case s.Scheme == "" && !given(s.order, "scheme"):
@@ -93,8 +95,13 @@ func (c *checker) location(s *Security) {
 	}
 }
 
-// flow judges assertions td-security-oauth2-code-flow, -client-flow and -client-flow-no-auth.
+// flow judges the scopes of an oauth2 scheme and assertions td-security-oauth2-code-flow, -client-flow and -client-flow-no-auth.
 func (c *checker) flow(s *Security) {
+	if n, ok := member(s.Extra, "scopes"); ok && n.Kind != ordered.Text {
+		if _, err := s.texts("scopes"); err != nil {
+			c.failAt("scopes", "", "want a string or an array of strings")
+		}
+	}
 	if c.model {
 		return
 	}

@@ -48,6 +48,7 @@ func find(terms []term, name string) int {
 type reader struct {
 	tracker
 	model bool   // a Thing Model: a placeholder may stand for a value of any type
+	patch bool   // what is read patches something else: null takes a member away (TD 1.1 section 10.3.2, RFC 7396)
 	stack []term // tables in use; a stack, to spare the allocations
 }
 
@@ -60,11 +61,13 @@ func (r *reader) object(n *ordered.Node, o object) {
 	terms := r.stack[base:]
 	extra, order := o.rest()
 	*order = make([]mark, 0, len(n.Kids))
+	patch := r.patch
+	r.patch = patch || r.model && n.Get("tm:ref") != nil
 	for i := range n.Kids {
 		k := &n.Kids[i]
 		m := mark{name: k.Name}
 		at := find(terms, k.Name)
-		if at < 0 || r.model && isOpen(k, terms[at].slot) {
+		if at < 0 || r.open(k, terms[at].slot) {
 			*extra = append(*extra, Member{k.Name, k.JSON()})
 		} else {
 			slot := terms[at].slot
@@ -77,6 +80,7 @@ func (r *reader) object(n *ordered.Node, o object) {
 		*order = append(*order, m)
 	}
 	r.stack = r.stack[:base]
+	r.patch = patch
 }
 
 func (r *reader) want(n *ordered.Node, k ordered.Kind) bool {
@@ -86,14 +90,14 @@ func (r *reader) want(n *ordered.Node, k ordered.Kind) bool {
 	return n.Kind == k
 }
 
-// isOpen says whether n, in a Thing Model, stands for a value still to come: a placeholder where no string may be, or
-// the null by which a model takes a member away from the one it extends (TD 1.1 section 10.3.2, RFC 7396).
-func isOpen(n *ordered.Node, s slot) bool {
+// open says whether n, in a Thing Model, leaves the value of s open: a placeholder where no string may be, or the null
+// of a patch.
+func (r *reader) open(n *ordered.Node, s slot) bool {
 	if n.Kind == ordered.Null {
 		_, any := s.(*raw)
-		return !any
+		return r.patch && !any
 	}
-	return n.Kind == ordered.Text && !takesText(s) && placeholder.MatchString(n.Text)
+	return r.model && n.Kind == ordered.Text && !takesText(s) && placeholder.MatchString(n.Text)
 }
 
 func takesText(s slot) bool {

@@ -17,7 +17,8 @@ const (
 
 // Parse reads a Thing Description 1.1 or 1.0 or a Thing Model. It refuses what is not JSON, what passes the limits
 // (MaxSize, MaxDepth, MaxNames), a name given twice with different values, and a known term whose value has not the type TD 1.1 section
-// 5.3 gives it; in a Thing Model a placeholder may stand for any value and is then kept in Extra. All else is for
+// 5.3 gives it; in a Thing Model a placeholder may stand for any value, and null for one that is taken away from what the
+// model extends, and is then kept in Extra. All else is for
 // Check to judge. The error is an *Error or Errors. The Thing keeps nothing of data.
 func Parse(data []byte) (*Thing, error) {
 	n, err := ordered.Read(data)
@@ -29,7 +30,8 @@ func Parse(data []byte) (*Thing, error) {
 
 func read(n *ordered.Node) (*Thing, error) {
 	t := new(Thing)
-	r := reader{model: isModel(n)}
+	model := isModel(n)
+	r := reader{model: model, patch: model && extends(n)}
 	r.object(n, t)
 	if err := r.err(); err != nil {
 		return nil, err
@@ -45,6 +47,14 @@ func isModel(n *ordered.Node) bool {
 	}
 	return types.Kind == ordered.Text && types.Text == ModelType ||
 		slices.ContainsFunc(types.Kids, func(k ordered.Node) bool { return k.Kind == ordered.Text && k.Text == ModelType })
+}
+
+func extends(n *ordered.Node) bool {
+	links := n.Get("links")
+	return links != nil && slices.ContainsFunc(links.Kids, func(l ordered.Node) bool {
+		rel := l.Get("rel")
+		return rel != nil && rel.Text == "tm:extends"
+	})
 }
 
 // IsModel says whether t is a Thing Model.

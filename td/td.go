@@ -14,7 +14,7 @@ type Member struct {
 type Lang = Map[string]
 
 // Thing is a Thing Description (W3C TD 1.1 section 5.3.1.1) or a Thing Model. Fields hold what is written, not what
-// defaults would make of it: ask the methods (Op, ContentType, ...) for the value with defaults applied.
+// defaults would make of it: ask the methods (Form.Ops, Form.Media, Security.In, ...) for the value with defaults applied.
 type Thing struct {
 	Context             json.RawMessage
 	ID                  string
@@ -155,11 +155,12 @@ type Link struct {
 
 // Security is a SecurityScheme (5.3.3).
 type Security struct {
-	Types       []string
-	Scheme      string
-	Description string
-	Proxy       string
-	Extra       []Member // the terms of its scheme: in, name, qop, authorization, token, scopes, flow, ...
+	Types        []string
+	Scheme       string
+	Description  string
+	Descriptions Lang
+	Proxy        string
+	Extra        []Member // the terms of its scheme: in, name, qop, authorization, token, scopes, flow, ...
 
 	order []mark
 }

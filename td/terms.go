@@ -151,6 +151,7 @@ func (s *Security) terms(list []term) []term {
 		term{"@type", (*texts)(&s.Types)},
 		term{"scheme", (*text)(&s.Scheme)},
 		term{"description", (*text)(&s.Description)},
+		term{"descriptions", (*lang)(&s.Descriptions)},
 		term{"proxy", (*text)(&s.Proxy)},
 	)
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"regexp"
 	"regexp/syntax"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -27,40 +26,46 @@ func (s *Schema) Check(data []byte) error {
 	}
 	var j judge
 	j.value(s, &n)
+	if j.work > maxWork {
+		return &Error{Reason: "the value is too large for its schema to be judged"}
+	}
 	return j.err()
 }
 
 type judge struct {
 	tracker
-	work     int // what has been spent of maxWork
+	trials   int  // alternatives around this place: what fails there is counted, not told
+	failed   bool // something has failed in the present trial
+	work     int  // what has been spent of maxWork
 	patterns map[string]pattern
+	allowed  map[*Schema]allowed
 }
 
-// maxWork bounds what one value may cost, counted in schemas applied and allowed values compared: a schema of a
-// megabyte against a value of a megabyte must not take a minute.
+// maxWork bounds what one value may cost, counted in schemas applied and values compared: a schema of a megabyte
+// against a value of a megabyte must not take a minute.
 const maxWork = 2_000_000
 
 func (j *judge) spend(n int) bool {
-	before := j.work
 	j.work += n
-	if j.work > maxWork && before <= maxWork {
-		j.fail("", "the value is too large for its schema to be judged")
-	}
 	return j.work <= maxWork
 }
 
+func (j *judge) fail(mend, reason string, args ...any) {
+	j.failed = true
+	if j.trials == 0 {
+		j.tracker.fail(mend, reason, args...)
+	}
+}
+
 func (j *judge) value(s *Schema, n *ordered.Node) {
-	if !j.spend(1 + len(s.Enum)) {
+	if !j.spend(1+len(s.Enum)+len(s.Required)) || j.trials > 0 && j.failed {
 		return
 	}
 	if !j.kind(s.Type, n) {
 		return
 	}
-	if len(s.Const) > 0 && !equalRaw(n, s.Const) {
-		j.fail("", "want %s, got %s", ordered.Short(s.Const), n.Brief())
-	}
-	if len(s.Enum) > 0 && !slices.ContainsFunc(s.Enum, func(e json.RawMessage) bool { return equalRaw(n, e) }) {
-		j.fail("use one of "+listed(s.Enum), "%s is not one of the %d allowed values", n.Brief(), len(s.Enum))
+	if len(s.Const)+len(s.Enum) > 0 {
+		j.enum(s, n)
 	}
 	if len(s.OneOf) > 0 {
 		j.oneOf(s.OneOf, n)
@@ -82,27 +87,64 @@ func (j *judge) kind(name string, n *ordered.Node) bool {
 	if name == "" || n.Is(name) {
 		return true
 	}
-	j.fail("", "want %s, got %s", article(name), n.Brief())
+	j.fail("", "want %s, got %s", article(name), n)
+	return false
+}
+
+// allowed is the values that const and enum allow, read once for each Schema.
+type allowed struct{ constant, enum []ordered.Node }
+
+func (j *judge) enum(s *Schema, n *ordered.Node) {
+	a, ok := j.allowed[s]
+	if !ok {
+		a = allowed{readAll(s.Const), readAll(s.Enum...)}
+		if j.allowed == nil {
+			j.allowed = make(map[*Schema]allowed)
+		}
+		j.allowed[s] = a
+	}
+	if len(s.Const) > 0 && !among(a.constant, n) {
+		j.fail("", "want %s, got %s", list(a.constant), n)
+	}
+	if len(s.Enum) > 0 && !among(a.enum, n) {
+		j.fail("", "%s is not one of the %d allowed values; use one of %s", n, len(s.Enum), list(a.enum))
+	}
+}
+
+func readAll(raws ...json.RawMessage) []ordered.Node {
+	var all list
+	for _, raw := range raws {
+		if v, err := ordered.Read(raw); err == nil {
+			all = append(all, v)
+		}
+	}
+	return all
+}
+
+func among(all []ordered.Node, n *ordered.Node) bool {
+	for i := range all {
+		if n.Equal(&all[i]) {
+			return true
+		}
+	}
 	return false
 }
 
 func (j *judge) oneOf(list []*Schema, n *ordered.Node) {
 	fits := 0
-	before := j.errs
+	before := j.failed
+	j.trials++
 	for _, s := range list {
-		j.errs = nil
+		j.failed = false
 		j.value(s, n)
-		if len(j.errs) == 0 {
+		if !j.failed {
 			fits++
 		}
 	}
-	j.errs = before
-	if j.work > maxWork {
-		j.fail("", "the value is too large for its schema to be judged")
-		return
-	}
+	j.trials--
+	j.failed = before
 	if fits != 1 {
-		j.fail("", "%s fits %d of the %d alternatives (oneOf), want exactly one", n.Brief(), fits, len(list))
+		j.fail("", "%s fits %d of the %d alternatives (oneOf), want exactly one", n, fits, len(list))
 	}
 }
 
@@ -114,15 +156,15 @@ func (j *judge) number(s *Schema, n *ordered.Node) {
 	against := func(limit json.Number) int { return v.Compare(ordered.ParseDecimal(string(limit))) }
 	switch {
 	case s.Minimum != "" && against(s.Minimum) < 0:
-		j.fail("", "%s is less than the minimum %s", n.Brief(), s.Minimum)
+		j.fail("", "%s is less than the minimum %s", n, s.Minimum)
 	case s.Maximum != "" && against(s.Maximum) > 0:
-		j.fail("", "%s is more than the maximum %s", n.Brief(), s.Maximum)
+		j.fail("", "%s is more than the maximum %s", n, s.Maximum)
 	case s.ExclusiveMinimum != "" && against(s.ExclusiveMinimum) <= 0:
-		j.fail("", "%s is not more than %s", n.Brief(), s.ExclusiveMinimum)
+		j.fail("", "%s is not more than %s", n, s.ExclusiveMinimum)
 	case s.ExclusiveMaximum != "" && against(s.ExclusiveMaximum) >= 0:
-		j.fail("", "%s is not less than %s", n.Brief(), s.ExclusiveMaximum)
+		j.fail("", "%s is not less than %s", n, s.ExclusiveMaximum)
 	case s.MultipleOf != "" && !v.Multiple(ordered.ParseDecimal(string(s.MultipleOf))):
-		j.fail("", "%s is not a multiple of %s", n.Brief(), s.MultipleOf)
+		j.fail("", "%s is not a multiple of %s", n, s.MultipleOf)
 	}
 }
 
@@ -172,7 +214,7 @@ func (j *judge) match(source string, n *ordered.Node) {
 	}
 	const perUnit = 100 // instructions times bytes that cost about as much as applying a schema
 	if p.re != nil && j.spend(p.size*len(n.Text)/perUnit) && !p.re.MatchString(n.Text) {
-		j.fail("", "%s does not match the pattern %s", n.Brief(), ordered.Quote(source))
+		j.fail("", "%s does not match the pattern %s", n, ordered.Quote(source))
 	}
 }
 
@@ -227,24 +269,22 @@ func (j *judge) object(s *Schema, n *ordered.Node) {
 	}
 }
 
-// equalRaw says whether n and the JSON in raw are the same value.
-func equalRaw(n *ordered.Node, raw json.RawMessage) bool {
-	m, err := ordered.Read(raw)
-	return err == nil && n.Equal(&m)
-}
+// list is values for a message, made only when there is one.
+type list []ordered.Node
 
-func listed(list []json.RawMessage) string {
+// String is the first of them, with commas.
+func (l list) String() string {
 	const most = 10
 	var b strings.Builder
-	for i, v := range list {
-		if i == most {
-			b.WriteString(", ...")
-			break
-		}
+	for i := range l {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		b.WriteString(ordered.Short(v))
+		if i == most {
+			b.WriteString("...")
+			break
+		}
+		b.WriteString(l[i].String())
 	}
 	return b.String()
 }

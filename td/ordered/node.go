@@ -196,22 +196,17 @@ func (n *Node) Key() string {
 	return n.Text
 }
 
-// Brief is n for a message: its JSON when short, else what it is.
-func (n *Node) Brief() string {
-	if n.Kind == List || n.Kind == Object {
+// String is n for a message: a string, number or word itself, cut when long; else what kind it is.
+func (n *Node) String() string {
+	switch n.Kind {
+	case List, Object:
 		return n.Kind.String()
-	}
-	if n.Kind == Text {
+	case Text:
 		return Quote(n.Text)
 	}
-	return Short([]byte(n.Text))
-}
-
-// Short is raw for a message: cut when long.
-func Short(raw []byte) string {
 	const most = 60
-	if len(raw) > most {
-		return strings.ToValidUTF8(string(raw[:most]), "") + "..."
+	if len(n.Text) > most {
+		return n.Text[:most] + "..."
 	}
-	return string(raw)
+	return n.Text
 }

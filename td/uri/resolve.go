@@ -78,6 +78,9 @@ func (u reference) String() string {
 	if u.hasAuthority {
 		b.WriteString("//" + u.authority)
 	}
+	if !u.hasAuthority && strings.HasPrefix(u.path, "//") {
+		b.WriteString("/.") // or the path would read as an authority
+	}
 	b.WriteString(u.path)
 	if u.hasQuery {
 		b.WriteString("?" + u.query)
