@@ -14,6 +14,9 @@ type object interface {
 	rest() (*[]Member, *[]mark)
 }
 
+// tables is room for the tables of terms in use at once in most texts: Thing, property, schema, form.
+const tables = 128
+
 type term struct {
 	name string
 	slot slot

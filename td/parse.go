@@ -31,7 +31,7 @@ func Parse(data []byte) (*Thing, error) {
 func read(n *ordered.Node) (*Thing, error) {
 	t := new(Thing)
 	model := isModel(n)
-	r := reader{model: model, patch: model && extends(n)}
+	r := reader{model: model, patch: model && extends(n), stack: make([]term, 0, tables)}
 	r.object(n, t)
 	if err := r.err(); err != nil {
 		return nil, err
@@ -64,7 +64,7 @@ func (t *Thing) IsModel() bool { return slices.Contains(t.Types, ModelType) }
 // stood for an array of one), new ones after them. Only white space and needless escapes of what Parse read are
 // lost.
 func (t *Thing) JSON() []byte {
-	var w writer
+	w := writer{stack: make([]term, 0, tables)}
 	w.object(t)
 	return w.buf
 }
