@@ -79,14 +79,15 @@ type Directory interface {
 }
 
 // Query asks History for the samples of one property with From <= time < To, oldest first. With a Step there is one
-// sample for each step, made by Agg (avg, min, max, last or count); with a Max at most so many, the most telling ones.
+// sample for each step, made by Agg (avg, min, max, last or count; it means nothing without a Step). With a Max there
+// are at most so many, the most telling ones.
 type Query struct {
 	Ref      thing.Ref
 	From, To thing.Time
 	Step     time.Duration
 	Agg      string
 	Max      int
-	Limit    int // more than this many is an error, never a silent cut
+	Limit    int // how many may be gone through; more is told by calling each once more, never a silent cut
 }
 
 // Sample is one value of the past.

@@ -10,7 +10,8 @@ import (
 )
 
 const (
-	maxSamples  = 50_000
+	maxSamples  = 50_000    // in one answer
+	maxThinned  = 1_000_000 // gone through for it, when max thins them
 	historySpan = 24 * time.Hour
 )
 
@@ -103,6 +104,7 @@ func (c *call) query(p *thing.Point) (Query, error) {
 		if q.Max, err = strconv.Atoi(s); err != nil || q.Max < 2 || q.Max > maxSamples {
 			return q, wrong("max", "%.40q is not a whole number from 2 to %d", s, maxSamples)
 		}
+		q.Limit = maxThinned
 	}
 	return q, nil
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
-	"errors"
 	"net/http"
 	"regexp"
 
@@ -162,10 +161,6 @@ func (a *API) putRule(c *call) (*answer, error) {
 		return nil, err
 	}
 	if err := a.Rules.Put(c.Context(), id, text); err != nil {
-		var list Problems
-		if errors.As(err, &list) {
-			return nil, misfit("", list)
-		}
 		return nil, err
 	}
 	if !bytes.Equal(old, text) {

@@ -21,7 +21,7 @@ import (
 
 // hub is a whole hub in small, on a real socket: the real twin and gate, and devices that are functions.
 type hub struct {
-	*testing.T
+	testing.TB
 	api    *API
 	twin   *twin.Twin
 	tokens *gate.Tokens
@@ -75,9 +75,9 @@ func pumpTD() string {
 }
 
 // newHub starts a hub with a lamp and a pump; change may alter the options.
-func newHub(t *testing.T, change ...func(*Options)) *hub {
+func newHub(t testing.TB, change ...func(*Options)) *hub {
 	t.Helper()
-	h := &hub{T: t, texts: map[thing.ID][]byte{}, tokens: gate.NewTokens(memory{})}
+	h := &hub{TB: t, texts: map[thing.ID][]byte{}, tokens: gate.NewTokens(memory{})}
 	h.device = func(context.Context, thing.Command) (thing.Value, error) { return thing.Null(), nil }
 	h.twin = twin.New(twin.Options{Doer: twin.DoerFunc(func(ctx context.Context, cmd thing.Command) (thing.Value, error) { return h.device(ctx, cmd) })})
 	h.add(lampTD)

@@ -31,7 +31,8 @@ func (p Problem) where() string {
 	return ""
 }
 
-// Problems is an error that a text somebody sent has, in the order of the text. Rules.Put returns it.
+// Problems is what is wrong with what somebody sent, in its order. An implementation of Rules or History returns it as
+// its error to say that the asker can mend it.
 type Problems []Problem
 
 // Error joins all problems, one to a line.
@@ -112,10 +113,13 @@ func ofTD(at string, e *td.Error) Problem {
 // faultOf makes any error an answer; what is not a fault is the hub's own trouble and its text is not shown.
 func (a *API) faultOf(c *call, err error) *fault {
 	var f *fault
+	var theirs Problems
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &f):
 		return f
+	case errors.As(err, &theirs):
+		return misfit("", theirs)
 	case errors.As(err, &tooLarge):
 		return fail(http.StatusRequestEntityTooLarge, "the body is larger than %d bytes, which is the most that is read", tooLarge.Limit)
 	case c.Context().Err() != nil:

@@ -277,6 +277,20 @@ func TestHistoryIsAnArrayOfTimeValueQuality(t *testing.T) {
 	h.want("GET", "/things/urn:lamp/properties/pin/history", "", 404, "...")
 }
 
+func TestTooMuchHistoryIsRefusedNeverCutShort(t *testing.T) {
+	h := newHub(t, func(o *Options) { o.History = past(make([]Sample, maxSamples+1)) })
+	h.want("GET", "/things/urn:lamp/properties/power/history", "", 400, "more than 50000 samples...")
+	h.want("GET", "/things/urn:lamp/properties/power/history?max=100", "", 200, "[...") // thinning is the store's part
+	h = newHub(t, func(o *Options) { o.History = forgetful{} })
+	h.want("GET", "/things/urn:lamp/properties/power/history?max=100", "", 400, `{"parameter":"from","detail":"too long ago"}...`)
+}
+
+type forgetful struct{}
+
+func (forgetful) Query(context.Context, Query, func(Sample)) error {
+	return Problems{{Parameter: "from", Detail: "too long ago"}}
+}
+
 func TestPlacesAreATree(t *testing.T) {
 	h := newHub(t)
 	h.want("GET", "/places", "", 200, `{"id":"","title":"","things":[],"places":[`+
