@@ -9,7 +9,8 @@ import (
 // sessions. Its methods are called from many goroutines. Keys are up to 66,000 bytes of any text, values up to the
 // maximum packet size.
 type Store interface {
-	// Put keeps value under key, in place of what was there, and returns the position to Wait for. It copies value.
+	// Put keeps value under key, in place of what was there, and returns the position to Wait for, 0 when there is
+	// nothing to wait for. It copies value.
 	// It may block while the disk is behind. It orders: a later Put or Delete of the same key wins.
 	Put(key string, value []byte) (pos uint64)
 	// Delete forgets key, and returns the position to Wait for.
