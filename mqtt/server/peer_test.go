@@ -125,16 +125,16 @@ func (d *device) closed(reason wire.Reason) {
 		switch wire.Kind(header >> 4) {
 		case 0:
 			if reason != 0 && d.v == wire.V5 {
-				d.t.Fatalf("closed without DISCONNECT, want %s", reason)
+				d.t.Errorf("closed without DISCONNECT, want %s", reason)
 			}
 			return
 		case wire.DISCONNECT:
 			var p wire.Disconnect
 			if err := p.Decode(body, d.v); err != nil {
-				d.t.Fatal(err)
+				d.t.Error(err)
 			}
 			if p.Reason != reason {
-				d.t.Fatalf("DISCONNECT says %s, want %s", p.Reason, reason)
+				d.t.Errorf("DISCONNECT says %s, want %s", p.Reason, reason)
 			}
 			reason = 0
 		}
