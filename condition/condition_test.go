@@ -104,6 +104,7 @@ func TestCompileRefusesWithThePlaceAndTheReason(t *testing.T) {
 		"lamp &&\n  mode == true": "2:8: a text and true or false cannot be compared by ==",
 		`temp`:                    "1:1: this gives a number; true or false is wanted here",
 		`lamp + 1 == 2`:           "1:6: + does not work on true or false and a number",
+		`lamp && temp`:            "1:9: true or false is wanted here; this is a number",
 		`-lamp`:                   "1:1: - does not work on true or false",
 		`mode.foo()`:              `1:9: there is no point or function "foo"; the points here are any, lamp, level, list, lost, lost_number, mode, pos, temp`,
 		`held(lamp)`:              `1:5: held wants a point and a time, such as held(door, "5m")`,

@@ -21,6 +21,7 @@ func problems(issues *cel.Issues, env Env) Problems {
 
 var (
 	overload   = regexp.MustCompile(`^found no matching overload for '([^']*)' applied to '(.*)'$`)
+	expected   = regexp.MustCompile(`^expected type '(.*)' but found '(.*)'$`)
 	undeclared = regexp.MustCompile(`^undeclared reference to '([^']*)'`)
 	typeWords  = regexp.MustCompile(`[a-z_.]+`)
 	operator   = regexp.MustCompile(`^_?(\W+|in)_?$`)
@@ -34,6 +35,9 @@ func plain(message string, env Env) string {
 	}
 	if m := overload.FindStringSubmatch(message); m != nil {
 		return mismatch(m[1], m[2])
+	}
+	if m := expected.FindStringSubmatch(message); m != nil {
+		return fmt.Sprintf("%s is wanted here; this is %s", typeName(m[1]), typeName(m[2]))
 	}
 	switch {
 	case strings.Contains(message, "cost limit exceeded"):

@@ -107,7 +107,7 @@ func (l *Lookup) bind(d text.Point) (point, *text.Problem) {
 		return p, &text.Problem{Line: d.Line, Column: d.Column, Path: d.Path, Reason: fmt.Sprintf(format, args...), Waiting: waiting}
 	}
 	things := l.find(d)
-	noun := nouns[d.Kind]
+	noun := bareNouns[d.Kind]
 	switch {
 	case len(things) == 0 && d.Thing != "" && d.Place != "":
 		return bad(true, "there is no Thing %q in %s", d.Thing, d.Place)
@@ -162,7 +162,10 @@ func (p *point) unreadable() string {
 	return ""
 }
 
-var nouns = [...]string{thing.Property: "property", thing.Action: "action", thing.Event: "event"}
+var (
+	bareNouns = [...]string{thing.Property: "property", thing.Action: "action", thing.Event: "event"}
+	nouns     = [...]string{thing.Property: "a property", thing.Action: "an action", thing.Event: "an event"}
+)
 
 func title(t *thing.Thing) string {
 	if t.Title != "" {

@@ -158,7 +158,7 @@ func (f *flattener) target(d *text.Step, t text.Target) []target {
 		want = thing.Action
 	}
 	if p.decl.Kind != want {
-		f.refuse(t.Point.At, "%s is an %s; %s", p.decl.Name, nouns[p.decl.Kind], map[thing.Kind]string{
+		f.refuse(t.Point.At, "%s is %s; %s", p.decl.Name, nouns[p.decl.Kind], map[thing.Kind]string{
 			thing.Property: "only a property can be set", thing.Action: "only an action can be invoked",
 		}[want])
 		return nil

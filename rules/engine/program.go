@@ -157,11 +157,13 @@ func (c *compiler) trigger(i int, d text.Trigger) trigger {
 	}
 	p := &c.points[t.on]
 	if (d.Kind == "event") != (p.decl.Kind == thing.Event) {
-		c.refuse(d.At, "%s is %s: a change is of a property, an event of an event", p.decl.Name, "an "+nouns[p.decl.Kind])
+		c.refuse(d.Point.At, "%s is %s; write %s", p.decl.Name, nouns[p.decl.Kind], map[thing.Kind]string{
+			thing.Property: "change: " + p.decl.Name, thing.Event: "event: " + p.decl.Name, thing.Action: "a property or an event",
+		}[p.decl.Kind])
 		return t
 	}
 	if why := p.unreadable(); why != "" {
-		c.refuse(d.At, "%s", why)
+		c.refuse(d.Point.At, "%s", why)
 		return t
 	}
 	if (d.Above != nil || d.Below != nil) && !slices.Contains([]thing.Type{thing.Any, thing.Integer, thing.Number}, p.typ) {
