@@ -16,10 +16,6 @@ type attached struct {
 	filters []string
 }
 
-func (a *attached) wants(name string) bool {
-	return slices.ContainsFunc(a.filters, func(f string) bool { return topic.Match(f, name) })
-}
-
 // Attach implements Broker. Retained messages are handed over before Attach returns, each topic's newest last.
 func (s *Server) Attach(tap tap.Tap, filters ...string) (detach func(), err error) {
 	if err := checkFilters(filters); err != nil {
@@ -37,7 +33,14 @@ func (s *Server) Attach(tap tap.Tap, filters ...string) (detach func(), err erro
 		seen = newest
 	}
 	s.topics.attach(a)
-	s.handRetained(a, seen)
+	// Now messages come by two ways, and an older one may be handed over after a newer: then the newest comes again.
+	for range 8 {
+		newest := s.handRetained(a, seen)
+		if newest <= seen {
+			break
+		}
+		seen = newest
+	}
 	return func() { s.topics.detach(a) }, nil
 }
 
@@ -82,29 +85,58 @@ func (s *Server) Forget() { s.topics.tapGen.Add(1) }
 func (t *topics) attach(a *attached) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.taps = append(slices.Clip(t.taps), a)
+	for _, f := range a.filters {
+		at, _ := t.taps.Get(f)
+		t.taps.Put(f, append(slices.Clip(at), a))
+	}
 	t.tapGen.Add(1)
 }
 
 func (t *topics) detach(a *attached) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.taps = slices.DeleteFunc(slices.Clone(t.taps), func(b *attached) bool { return a == b })
+	for _, f := range a.filters {
+		at, _ := t.taps.Get(f)
+		at = slices.DeleteFunc(slices.Clone(at), func(b *attached) bool { return a == b })
+		if len(at) == 0 {
+			t.taps.Remove(f)
+		} else {
+			t.taps.Put(f, at)
+		}
+	}
 	t.tapGen.Add(1)
 }
 
 // sinks asks every Tap that wants topic.
 func (t *topics) sinks(topic string) (sinks []tapSink) {
+	var wanting []*attached
 	t.mu.RLock()
-	taps := t.taps
-	t.mu.RUnlock()
-	for _, a := range taps {
-		if !a.wants(topic) {
-			continue
+	t.taps.FiltersFor(topic, func(at []*attached) {
+		for _, a := range at {
+			if !slices.Contains(wanting, a) {
+				wanting = append(wanting, a)
+			}
 		}
+	})
+	t.mu.RUnlock()
+	for _, a := range wanting {
 		if sink := a.tap.Route(topic); sink != nil {
 			sinks = append(sinks, tapSink{sink, a.tap})
 		}
 	}
 	return sinks
+}
+
+// anew is r, or what has become of it when somebody attached or subscribed meanwhile. A retained message asks again
+// when it has been kept, since who came in between was not handed it with the others.
+func (t *topics) anew(r *route, from *session) *route {
+	if (!r.tapped || r.tapGen == t.tapGen.Load()) && r.subGen == t.subGen.Load() {
+		return r
+	}
+	n := &route{topic: r.topic, tapped: r.tapped, tapGen: t.tapGen.Load()}
+	if n.tapped {
+		n.sinks = t.sinks(n.topic)
+	}
+	t.find(n, from)
+	return n
 }

@@ -68,6 +68,7 @@ func (c *courier) deliver(r *route, m *tap.Message, from *session, b *line.Batch
 			owes |= b.Owe(s.opts.Store, pos)
 		}
 		took = true
+		r = s.topics.anew(r, from)
 	}
 	asIs := m.Retain
 	m.Retain = false

@@ -72,7 +72,7 @@ func (c *conn) topicOf(p *wire.Publish) ([]byte, error) {
 // route finds out anew what becomes of name. What Taps and Authorize said is kept while nobody said Forget.
 func (c *conn) route(name []byte, old *route) *route {
 	t := &c.srv.topics
-	r := &route{tapGen: t.tapGen.Load()}
+	r := &route{tapGen: t.tapGen.Load(), tapped: true}
 	if old != nil {
 		r.topic = old.topic
 	} else {

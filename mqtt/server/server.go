@@ -345,7 +345,7 @@ func (s *Server) publishWill(sess *session, w *wire.Will) {
 	}
 	s.count.wills.Add(1)
 	c := &courier{srv: s}
-	r := &route{topic: m.Topic}
+	r := &route{topic: m.Topic, tapped: true, tapGen: s.topics.tapGen.Load()}
 	s.topics.find(r, nil)
 	r.sinks = s.topics.sinks(m.Topic)
 	if _, reason, _ := c.deliver(r, m, sess, nil); reason.Failed() {

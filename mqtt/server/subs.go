@@ -58,7 +58,7 @@ type topics struct {
 	mu     sync.RWMutex
 	tree   topic.Tree[*filterSubs]
 	subs   int
-	taps   []*attached // replaced, never changed
+	taps   topic.Tree[[]*attached] // by filter; a list is replaced, never changed
 	subGen atomic.Uint64
 	tapGen atomic.Uint64
 }
@@ -161,6 +161,7 @@ type route struct {
 	denied  error
 	tapGen  uint64
 	subGen  uint64
+	tapped  bool // Taps have been asked
 	sinks   []tapSink
 	targets []target
 	groups  []*share
