@@ -54,7 +54,7 @@ const maxText = 1 << 20
 
 func check(d *td.Thing, text []byte) error {
 	if len(text) > maxText {
-		return fmt.Errorf("%s: a description of %d bytes, at most %d are taken", d.ID, len(text), maxText)
+		return &td.Error{Reason: fmt.Sprintf("a description of %d bytes, at most %d are taken", len(text), maxText)}
 	}
 	return d.Check()
 }
@@ -68,7 +68,7 @@ func (s *Supervisor) known(id thing.ID, name string) (*owned, error) {
 	case !ok:
 		return nil, nil
 	case o.binding != name && s.find(o.binding) != nil:
-		return nil, fmt.Errorf("%s: this id belongs to a Thing of binding %s already", id, o.binding)
+		return nil, &td.Error{Pointer: "/id", Reason: fmt.Sprintf("%s belongs to a Thing of binding %s already", id, o.binding)}
 	}
 	return o, nil
 }

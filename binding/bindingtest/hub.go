@@ -170,11 +170,13 @@ func (h *Hub) Reports(ref thing.Ref) []Report {
 	return slices.DeleteFunc(slices.Clone(h.reports), func(r Report) bool { return r.Ref != ref })
 }
 
-// Until waits until ok is true, looking again after each call the binding makes, and fails t when it takes longer
-// than 10 s.
+// Until waits until ok is true, looking again after each call the binding makes and now and then, and fails t when it
+// takes longer than 10 s.
 func (h *Hub) Until(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	late := time.After(patience)
+	again := time.NewTicker(20 * time.Millisecond)
+	defer again.Stop()
 	for {
 		h.mu.Lock()
 		changed := h.changed
@@ -184,6 +186,7 @@ func (h *Hub) Until(t testing.TB, what string, ok func() bool) {
 		}
 		select {
 		case <-changed:
+		case <-again.C:
 		case <-late:
 			t.Fatalf("waited %s in vain: %s", patience, what)
 		}

@@ -1,0 +1,165 @@
+package mqttwot
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"hutong/binding"
+	"hutong/mqtt"
+	"hutong/thing"
+)
+
+// tap listens to the topics of one Thing.
+type tap struct {
+	run   *run
+	sinks map[string]*sink
+}
+
+// sink takes the messages of one topic of one Thing.
+type sink struct {
+	run    *run
+	device binding.Device
+	topic  string
+	values []valueOf
+	online []*signal
+	state  *presence
+	answer bool
+	wrong  atomic.Bool // the last value did not fit: log only the first of a row
+	pool   sync.Pool
+}
+
+type valueOf struct {
+	handle thing.Handle
+	format format
+	always bool // an empty payload is a value, too; else it is how a kept message is taken back
+}
+
+// signal is one of the ways a device says that it is there.
+type signal struct {
+	availability
+	away bool
+}
+
+// presence is what all signals of a device come to.
+type presence struct {
+	mu      sync.Mutex
+	signals []*signal
+}
+
+// tap makes the Tap for the topics of p.
+func (p *plan) tap(r *run, device binding.Device) *tap {
+	t := &tap{run: r, sinks: make(map[string]*sink)}
+	at := func(topic string) *sink {
+		s := t.sinks[topic]
+		if s == nil {
+			s = &sink{run: r, device: device, topic: topic}
+			s.pool.New = func() any { return new([]thing.Report) }
+			t.sinks[topic] = s
+		}
+		return s
+	}
+	for _, i := range p.inlets {
+		if h, ok := device.Handle(i.ref.Kind, i.ref.Name); ok {
+			at(i.topic).add(valueOf{h, i.format, i.ref.Kind == thing.Event || i.format.emptyText()})
+		}
+	}
+	state := new(presence)
+	for _, a := range p.available {
+		s := at(a.Topic)
+		sig := &signal{availability: a}
+		state.signals = append(state.signals, sig)
+		s.online, s.state = append(s.online, sig), state
+	}
+	for _, topic := range p.responses {
+		at(topic).answer = true
+	}
+	return t
+}
+
+// add has s feed one more point; forms that name topic and point twice feed it once.
+func (s *sink) add(v valueOf) {
+	for _, old := range s.values {
+		if old.handle == v.handle {
+			return
+		}
+	}
+	s.values = append(s.values, v)
+}
+
+func (t *tap) topics() []string {
+	list := make([]string, 0, len(t.sinks))
+	for topic := range t.sinks {
+		list = append(list, topic)
+	}
+	return list
+}
+
+// Route implements mqtt.Tap.
+func (t *tap) Route(topic string) mqtt.Sink {
+	if s := t.sinks[topic]; s != nil {
+		return s
+	}
+	return nil
+}
+
+// Wait implements mqtt.Tap.
+func (t *tap) Wait(pos uint64) error { return t.run.hub.Wait(pos) }
+
+// Publish implements mqtt.Sink.
+func (s *sink) Publish(m *mqtt.Message) (pos uint64) {
+	if s.answer {
+		s.run.b.answered(m)
+	}
+	for _, sig := range s.online {
+		s.signalled(sig, string(m.Payload))
+	}
+	if len(s.values) == 0 {
+		return 0
+	}
+	batch := s.pool.Get().(*[]thing.Report)
+	defer s.pool.Put(batch)
+	for i := range s.values {
+		if v := &s.values[i]; len(m.Payload) > 0 || v.always {
+			*batch = append(*batch, s.read(v, m))
+		}
+	}
+	pos = s.run.hub.Report(*batch)
+	clear(*batch)
+	*batch = (*batch)[:0]
+	return pos
+}
+
+func (s *sink) read(v *valueOf, m *mqtt.Message) thing.Report {
+	r := thing.Report{Point: v.handle, Quality: thing.Good, Retained: m.Retain}
+	var err error
+	if r.Value, err = v.format.decode(m.Payload); err != nil {
+		r.Quality = thing.Bad
+		if !s.wrong.Swap(true) {
+			s.run.b.warn("a value does not fit", "thing", s.device.Thing().ID, "topic", s.topic, "error", err)
+		}
+		return r
+	}
+	s.wrong.Store(false)
+	return r
+}
+
+// signalled notes what sig says and tells the hub whether the device is there by all of its signals.
+func (s *sink) signalled(sig *signal, payload string) {
+	s.state.mu.Lock()
+	defer s.state.mu.Unlock()
+	switch payload {
+	case sig.Online:
+		sig.away = false
+	case sig.Offline:
+		sig.away = true
+	default:
+		return
+	}
+	for _, other := range s.state.signals {
+		if other.away {
+			s.device.Online(false)
+			return
+		}
+	}
+	s.device.Online(true)
+}
