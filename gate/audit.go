@@ -1,14 +1,11 @@
 package gate
 
 import (
-	"bufio"
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"sync"
 	"time"
@@ -36,6 +33,7 @@ type Entry struct {
 const (
 	maxEntry   = 16 << 10
 	maxInput   = 1 << 10
+	maxVolume  = 16 << 20
 	syncEvery  = time.Second
 	hashMember = `,"hash":"`
 	hashTail   = len(hashMember) + 2*sha256.Size + len("\"}\n")
@@ -53,21 +51,28 @@ func entryOf(cmd thing.Command, v thing.Verdict, hidden bool) Entry {
 }
 
 // Audit is an append-only file of Entries, each holding the hash of the one before: whoever changes, inserts or removes
-// a line breaks the chain at that place, and only cutting the end needs the head hash to be seen. An entry is handed to
-// the operating system before Append returns, so a killed process loses none; it is forced to disk about once a second
-// and at Close. It is safe for use by many goroutines.
+// a line breaks the chain at that place, and only cutting the end needs the head hash to be seen. A file that has grown
+// to 16 MiB is set aside as a volume, named after its last entry, and the chain goes on in a new one; volumes may be
+// moved away, oldest first. An entry is handed to the operating system before Append returns, so a killed process loses
+// none; it is forced to disk about once a second and at Close. It is safe for use by many goroutines.
 type Audit struct {
+	path  string
+	limit int64 // bytes from which the file is set aside
+
 	mu     sync.Mutex
 	file   *os.File
-	size   int64
-	n      uint64
-	head   string
+	chain  Chain
 	synced time.Time
 }
 
-// OpenAudit opens or makes the log at path and checks its whole chain. A last line that was cut off in writing is
-// removed and told as repaired; any other break is an error that names the line.
+// OpenAudit opens or makes the log at path and checks the chain of its newest file; VerifyLog checks the volumes too.
+// A last line that was cut off in writing is removed and told as repaired; any other break is an error that names the
+// line.
 func OpenAudit(path string) (a *Audit, repaired bool, err error) {
+	before, err := lastVolume(path)
+	if err != nil {
+		return nil, false, err
+	}
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, false, fmt.Errorf("audit: %w", err)
@@ -77,23 +82,23 @@ func OpenAudit(path string) (a *Audit, repaired bool, err error) {
 			err = errors.Join(err, f.Close())
 		}
 	}()
-	c, err := Verify(f)
+	c, err := before.verify(f)
 	if err != nil {
-		return nil, false, err
+		return nil, false, fmt.Errorf("audit %s: %w", path, err)
 	}
 	if c.Torn {
 		if err := f.Truncate(c.Size); err != nil {
 			return nil, false, fmt.Errorf("audit: cut off the torn last line: %w", err)
 		}
 	}
-	return &Audit{file: f, size: c.Size, n: c.Entries, head: c.Head}, c.Torn, nil
+	return &Audit{path: path, limit: maxVolume, file: f, chain: c}, c.Torn, nil
 }
 
 // Append numbers e, chains it to the last and writes it. After an error the log is as it was before.
 func (a *Audit) Append(e Entry) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	e.N, e.Prev = a.n+1, a.head
+	e.N, e.Prev = a.chain.Entries+1, a.chain.Head
 	body, err := json.Marshal(e)
 	if err != nil {
 		return fmt.Errorf("audit: entry %d: %w", e.N, err)
@@ -101,11 +106,16 @@ func (a *Audit) Append(e Entry) error {
 	if len(body) > maxEntry {
 		return fmt.Errorf("audit: entry %d has %d bytes: at most %d are allowed", e.N, len(body), maxEntry)
 	}
-	line, head := seal(body)
-	if _, err := a.file.WriteAt(line, a.size); err != nil {
-		return fmt.Errorf("audit: entry %d: %w", e.N, errors.Join(err, a.file.Truncate(a.size)))
+	if a.chain.Size >= a.limit {
+		if err := a.turn(); err != nil {
+			return err
+		}
 	}
-	a.size, a.n, a.head = a.size+int64(len(line)), e.N, head
+	line, head := seal(body)
+	if _, err := a.file.WriteAt(line, a.chain.Size); err != nil {
+		return fmt.Errorf("audit: entry %d: %w", e.N, errors.Join(err, a.file.Truncate(a.chain.Size)))
+	}
+	a.chain.Entries, a.chain.Head, a.chain.Size = e.N, head, a.chain.Size+int64(len(line))
 	if e.Time.Sub(a.synced) >= syncEvery {
 		a.synced = e.Time
 		if err := a.file.Sync(); err != nil {
@@ -115,11 +125,32 @@ func (a *Audit) Append(e Entry) error {
 	return nil
 }
 
+// turn sets the file aside as a volume and begins a new one. After an error the old file is still the log.
+func (a *Audit) turn() error {
+	if err := a.file.Sync(); err != nil {
+		return fmt.Errorf("audit: %w", err)
+	}
+	volume := fmt.Sprintf("%s.%016d", a.path, a.chain.Entries)
+	if err := os.Rename(a.path, volume); err != nil {
+		return fmt.Errorf("audit: set aside: %w", err)
+	}
+	f, err := os.OpenFile(a.path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return fmt.Errorf("audit: begin a new file: %w", errors.Join(err, os.Rename(volume, a.path)))
+	}
+	old := a.file
+	a.file, a.chain.Size = f, 0
+	if err := old.Close(); err != nil {
+		return fmt.Errorf("audit: %s: %w", volume, err)
+	}
+	return nil
+}
+
 // Head is the number and hash of the last entry: keep it elsewhere to see later that nothing was cut off.
 func (a *Audit) Head() (n uint64, hash string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.n, a.head
+	return a.chain.Entries, a.chain.Head
 }
 
 // Close forces the log to disk and closes it.
@@ -139,52 +170,4 @@ func seal(body []byte) (line []byte, hash string) {
 	line = append(line, hashMember...)
 	line = append(line, hash...)
 	return append(line, "\"}\n"...), hash
-}
-
-// Chain is what Verify found.
-type Chain struct {
-	Entries uint64
-	Head    string // hash of the last entry; 64 zeros when there is none
-	Size    int64  // bytes of whole, good lines
-	Torn    bool   // the last line was cut off in writing
-}
-
-// Verify reads a log and checks that every line holds what was written and follows the one before. The error names the
-// first line that does not.
-func Verify(r io.Reader) (Chain, error) {
-	c := Chain{Head: hex.EncodeToString(make([]byte, sha256.Size))}
-	lines := bufio.NewReaderSize(r, maxEntry+hashTail)
-	for {
-		line, err := lines.ReadSlice('\n')
-		switch {
-		case errors.Is(err, io.EOF):
-			c.Torn = len(line) > 0
-			return c, nil
-		case err != nil:
-			return c, fmt.Errorf("audit: line %d: %w", c.Entries+1, err)
-		}
-		if err := c.follow(line); err != nil {
-			return c, fmt.Errorf("audit: line %d: %w", c.Entries+1, err)
-		}
-	}
-}
-
-func (c *Chain) follow(line []byte) error {
-	if len(line) <= hashTail || line[0] != '{' {
-		return errors.New("it is not an entry")
-	}
-	open := line[:len(line)-hashTail]
-	want, hash := seal(append(bytes.Clone(open), '}'))
-	if !bytes.Equal(want, line) {
-		return errors.New("its hash does not fit: it was changed after it was written")
-	}
-	var e Entry
-	if err := json.Unmarshal(line, &e); err != nil {
-		return err
-	}
-	if e.Prev != c.Head || e.N != c.Entries+1 {
-		return errors.New("it does not follow the line before: one was removed, inserted or moved")
-	}
-	c.Entries, c.Head, c.Size = e.N, hash, c.Size+int64(len(line))
-	return nil
 }

@@ -292,7 +292,7 @@ func TestEveryChangeToTheAuditLogIsSeen(t *testing.T) {
 	lines := strings.SplitAfter(string(whole), "\n")
 	f := func(what, line string, parts ...string) {
 		t.Helper()
-		if _, err := Verify(strings.NewReader(strings.Join(parts, ""))); err == nil || !strings.Contains(err.Error(), "line "+line+":") {
+		if _, err := Verify(strings.NewReader(strings.Join(parts, ""))); err == nil || !strings.HasPrefix(err.Error(), "line "+line+":") {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
@@ -335,6 +335,61 @@ func TestATornLastLineIsCutOff(t *testing.T) {
 	}
 	if c, err := Verify(strings.NewReader(string(data))); err != nil || c.Entries != 3 || c.Torn {
 		t.Errorf("%+v, %v", c, err)
+	}
+}
+
+func TestTheLogIsSetAsideInVolumesAndStaysOneChain(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "audit.log")
+	var a *Audit
+	reopen := func() {
+		t.Helper()
+		var err error
+		if a != nil {
+			err = a.Close()
+		}
+		if err == nil {
+			a, _, err = OpenAudit(path)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		a.limit = 64 << 10
+	}
+	reopen()
+	big := Entry{Time: noon, By: "x", Detail: strings.Repeat("a", maxEntry-1000)}
+	for i := range 20 {
+		if err := a.Append(big); err != nil {
+			t.Fatal(err)
+		}
+		if i%3 == 0 {
+			reopen()
+		}
+	}
+	n, head := a.Head()
+	reopen()
+	if c, err := VerifyLog(path); err != nil || c.First != 1 || c.Entries != n || c.Head != head || c.Size > 2*64<<10 {
+		t.Fatalf("%+v, %v", c, err)
+	}
+	files, err := volumes(path)
+	if err != nil || len(files) < 3 {
+		t.Fatal(files, err)
+	}
+	middle, err := os.ReadFile(files[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(a.Close(), os.Remove(files[0])); err != nil {
+		t.Fatal(err)
+	}
+	if c, err := VerifyLog(path); err != nil || c.First == 1 || c.Head != head {
+		t.Errorf("the oldest volume moved away: %+v, %v", c, err)
+	}
+	middle[len(middle)/2] ^= 1
+	if err := os.WriteFile(files[1], middle, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := VerifyLog(path); err == nil || !strings.Contains(err.Error(), files[1]) {
+		t.Errorf("a volume was changed: %v", err)
 	}
 }
 
