@@ -95,6 +95,12 @@ func conformanceReport(t *testing.T) string {
 		"| text | assertion | `Check` |\n|---|---|---|\n%s\n\n", strings.Join(strict, "\n"))
 	fmt.Fprintf(&b, "## Names given twice\n\nRFC 8259 leaves open what such a text means. A member given twice alike is read once; with different values "+
 		"it is refused.\n\n%s\n", strings.Join(twice, "\n"))
+	ids := assertionIDs(t)
+	held := tried(t)
+	fmt.Fprintf(&b, "\n## Assertions\n\nOf the %d assertions of TD 1.1, %d say something of a text alone that one text can fulfil and another break. For each of them a\n"+
+		"text that fulfils it is taken and comes back the same, and one that breaks it, where there can be one, is\n"+
+		"refused (`go test ./td -run TestTheW3CsAssertionsHold`). The others speak of defaults, of resolving Thing Models and of targets, which\n"+
+		"other tests of `td` and `td/tm` hold, and of what a program does on a network.\n", len(ids), len(held))
 	return b.String()
 }
 
