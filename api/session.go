@@ -56,9 +56,10 @@ func (a *API) putSession(c *call) (*answer, error) {
 	if err := json.Unmarshal(body, &in); err != nil || in.Token == "" {
 		return nil, fail(http.StatusBadRequest, `want {"token":"htg_..."}`)
 	}
-	if _, _, err := a.Access.Holder(in.Token); err != nil {
+	if c.by, c.role, err = a.Access.Holder(in.Token); err != nil {
 		return nil, fail(http.StatusForbidden, "%s", err)
 	}
+	a.record(c, "sign in", "")
 	return noContent().set("Set-Cookie", c.cookie(in.Token, cookieAge)), nil
 }
 

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
@@ -15,7 +16,8 @@ import (
 // text is the description of one Thing as this API serves it.
 type text struct {
 	of   *thing.Thing // what it was made for; another one makes another text
-	td   *td.Thing    // with our forms, relative to the base that each answer adds; never changed
+	td   *td.Thing    // with our forms; never changed
+	json [2][]byte    // what is served, before and after the base, which is that of each request
 	rev  string       // changes with the description as announced
 	etag string
 }
@@ -26,7 +28,7 @@ type texts struct {
 	known map[thing.ID]*text
 }
 
-const maxTexts = 10_000
+const maxTexts = 4096
 
 // text is the description of x.
 func (a *API) text(x *thing.Thing) (*text, error) {
@@ -51,6 +53,9 @@ func (a *API) text(x *thing.Thing) (*text, error) {
 	t = &text{of: x, td: d, rev: base64.RawURLEncoding.EncodeToString(sum[:6])}
 	t.etag = `"` + t.rev + `"`
 	form.Expose(d, a.Open)
+	d.Base = "hutong:" + newID()
+	head, tail, _ := bytes.Cut(d.JSON(), []byte(`"`+d.Base+`"`))
+	t.json = [2][]byte{head, tail}
 	a.texts.mu.Lock()
 	defer a.texts.mu.Unlock()
 	if len(a.texts.known) >= maxTexts {
@@ -63,11 +68,11 @@ func (a *API) text(x *thing.Thing) (*text, error) {
 	return t, nil
 }
 
-// at is the description with hrefs for those who came by base.
-func (t *text) at(base string) []byte {
-	d := *t.td
-	d.Base = base
-	return d.JSON()
+// appendTo appends the description, with hrefs for those who came by base.
+func (t *text) appendTo(dst []byte, base string) []byte {
+	dst = append(dst, t.json[0]...)
+	dst = thing.String(base).AppendJSON(dst)
+	return append(dst, t.json[1]...)
 }
 
 // input is the schema that a value written to ref must fit; nil when anything does.

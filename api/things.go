@@ -80,7 +80,7 @@ func (a *API) getThings(c *call) (*answer, error) {
 		case len(ans.body) > 1:
 			ans.body = append(ans.body, ',')
 		}
-		ans.body = append(ans.body, t.at(c.base())...)
+		ans.body = t.appendTo(ans.body, c.base())
 	}
 	ans.body = append(ans.body, ']')
 	return ans, nil
@@ -119,7 +119,7 @@ func (a *API) getThing(c *call) (*answer, error) {
 	if ans := c.notModified(t.etag); ans != nil {
 		return ans, nil
 	}
-	ans := &answer{status: http.StatusOK, media: openapi.TD, body: t.at(c.base())}
+	ans := &answer{status: http.StatusOK, media: openapi.TD, body: t.appendTo(nil, c.base())}
 	return ans.set("ETag", t.etag), nil
 }
 

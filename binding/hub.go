@@ -59,12 +59,15 @@ func check(d *td.Thing, text []byte) error {
 	return d.Check()
 }
 
-// known is the Thing of that id, nil for none; an error when another binding of this hub owns it.
+// known is the Thing of that id, nil for none; an error when another binding of this hub owns it, or when there is no
+// room for one more.
 func (s *Supervisor) known(id thing.ID, name string) (*owned, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	o, ok := s.owned[id]
 	switch {
+	case !ok && len(s.owned) >= s.most:
+		return nil, &td.Error{Reason: fmt.Sprintf("this hub has %d Things already", len(s.owned)), Mend: "withdraw some"}
 	case !ok:
 		return nil, nil
 	case o.binding != name && s.find(o.binding) != nil:

@@ -49,9 +49,12 @@ type Options struct {
 	// Grace is how long a binding may be away, or may run without announcing a Thing again, until the Things
 	// concerned count as offline; 0 is a minute. A run of this length also makes the next delay short again.
 	Grace time.Duration
+	// MaxThings is how many Things are taken at most; 0 is 200,000.
+	MaxThings int
 }
 
 const (
+	maxThings  = 200_000
 	grace      = time.Minute
 	firstDelay = time.Second
 	longest    = time.Minute
@@ -86,6 +89,7 @@ type Supervisor struct {
 	registry Registry
 	log      *slog.Logger
 	grace    time.Duration
+	most     int // Things
 	bindings []*supervised
 
 	stripes [64]sync.Mutex // hold one of them, by id, to announce or withdraw
@@ -115,7 +119,10 @@ type owned struct {
 func New(o Options) (*Supervisor, error) {
 	s := &Supervisor{
 		things: o.Things, values: o.Values, registry: o.Registry, log: o.Log, grace: o.Grace,
-		owned: make(map[thing.ID]*owned),
+		most: o.MaxThings, owned: make(map[thing.ID]*owned),
+	}
+	if s.most == 0 {
+		s.most = maxThings
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)

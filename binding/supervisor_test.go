@@ -379,3 +379,31 @@ func TestNamesAreCheckedAtOnce(t *testing.T) {
 		}
 	}
 }
+
+func TestThereIsAnEndToHowManyThings(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tw := twin.New(twin.Options{})
+		defer tw.Close()
+		var last error
+		b := &played{name: "x", run: func(ctx context.Context, hub binding.Hub) error {
+			for i := range 4 {
+				d, err := hub.Announce(describe(t, fmt.Sprintf("urn:%d", i), "Lamp"))
+				if last = err; i == 0 {
+					d.Withdraw()
+				}
+			}
+			<-ctx.Done()
+			return nil
+		}}
+		s, err := binding.New(binding.Options{Things: tw, Values: tw, Bindings: []binding.Binding{b}, MaxThings: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		stop := (&hall{s, tw, t}).run()
+		synctest.Wait()
+		stop()
+		if last == nil || len(tw.Things()) != 2 {
+			t.Errorf("%d things, the last was told %v", len(tw.Things()), last)
+		}
+	})
+}

@@ -191,6 +191,7 @@ func (s *Store) run() {
 	defer close(s.stopped)
 	tick := time.NewTicker(s.o.SealEvery)
 	defer tick.Stop()
+	s.note(s.merge()) // many short runs leave many small files
 	for {
 		select {
 		case <-s.closing:
@@ -202,10 +203,14 @@ func (s *Store) run() {
 		if err == nil {
 			err = s.merge()
 		}
-		s.mu.Lock()
-		s.stats.Sealing = err
-		s.mu.Unlock()
+		s.note(err)
 	}
+}
+
+func (s *Store) note(err error) {
+	s.mu.Lock()
+	s.stats.Sealing = err
+	s.mu.Unlock()
 }
 
 // Close seals what is in memory and ends. After an error the journal still has what was not sealed. A second Close

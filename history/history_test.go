@@ -1,6 +1,7 @@
 package history_test
 
 import (
+	"errors"
 	"testing"
 
 	"hutong/history"
@@ -10,5 +11,17 @@ import (
 func TestStoreIsAHistory(t *testing.T) {
 	historytest.Run(t, func(dir string) (historytest.Engine, error) {
 		return history.Open(dir, history.Options{})
+	})
+}
+
+// merging joins all its segments each time it seals.
+type merging struct{ *history.Store }
+
+func (m merging) Seal() error { return errors.Join(m.Store.Seal(), m.MergeAll()) }
+
+func TestStoreIsAHistoryWhenItMerges(t *testing.T) {
+	historytest.Run(t, func(dir string) (historytest.Engine, error) {
+		s, err := history.Open(dir, history.Options{})
+		return merging{s}, err
 	})
 }

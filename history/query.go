@@ -26,6 +26,9 @@ type Query struct {
 	Max int
 	// Limit is the most samples wanted, the earliest ones.
 	Limit int
+	// Before asks also for the last sample before From, at its own time, so that a line can begin at the left edge of
+	// a chart. It does not count for Limit, and means nothing with Step or Agg.
+	Before bool
 }
 
 // ErrQuery is in the error of a Query that makes no sense or asks for too much.
@@ -37,11 +40,12 @@ func (s *Store) Query(ctx context.Context, q Query) ([]Sample, error) {
 	if err := q.check(); err != nil {
 		return nil, fmt.Errorf("history query: %w", err)
 	}
-	view, err := s.look(q)
-	if err != nil || view == nil {
-		return nil, err
+	view, before, err := s.look(q)
+	if err != nil {
+		return nil, fmt.Errorf("history query: %w", err)
 	}
 	defer view.release()
+	defer before.release()
 	c := collector{q: q, most: s.o.MaxResult}
 	err = view.each(ctx, c.add)
 	if err != nil && !errors.Is(err, ErrDamaged) {
@@ -51,6 +55,11 @@ func (s *Store) Query(ctx context.Context, q Query) ([]Sample, error) {
 		return nil, fmt.Errorf("history query: %w: more than %d samples; ask for a shorter time or a step", ErrQuery, c.most)
 	}
 	list := c.finish()
+	if first, ok, berr := before.last(ctx); ok {
+		list = slices.Insert(list, 0, first)
+	} else if berr != nil && err == nil {
+		err = fmt.Errorf("history query: %w", berr)
+	}
 	if q.Max > 0 {
 		list = thin(list, q.Max)
 	}
@@ -90,25 +99,36 @@ type piece struct {
 	plain    []Sample
 }
 
-// look gathers the pieces a query needs under the lock and holds the files they are in.
-func (s *Store) look(q Query) (*view, error) {
+// look gathers under the lock what a query needs: the samples wanted, and those before them if they are.
+func (s *Store) look(q Query) (wanted, before *view, err error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if s.closed {
-		return nil, fmt.Errorf("history query: %w", ErrClosed)
+		return nil, nil, ErrClosed
 	}
+	wanted, before = &view{}, &view{}
 	x := s.byRef[q.Ref]
 	if x == nil {
-		return nil, nil
+		return wanted, before, nil
 	}
-	v := &view{codec: s.codec, from: q.From, to: q.To - 1, damaged: s.noteDamage}
+	from, to := q.From, q.To-1
 	if q.From == 0 {
-		v.from = always
+		from = always
 	}
 	if q.To == 0 {
-		v.to = 1<<63 - 1
+		to = 1<<63 - 1
 	}
-	v.from = max(v.from, x.cut)
+	wanted = s.view(x, max(from, x.cut), to)
+	if q.Before && from > x.cut && q.Step == 0 && q.Agg == "" {
+		before = s.view(x, x.cut, from-1)
+		before.latest()
+	}
+	return wanted, before, nil
+}
+
+// view gathers the pieces that have samples from one time to another, and holds the files they are in.
+func (s *Store) view(x *series, from, to thing.Time) *view {
+	v := &view{codec: s.codec, from: from, to: to, damaged: s.noteDamage}
 	for _, g := range s.segments {
 		if g.min > v.to || g.max < v.from {
 			continue
@@ -128,7 +148,29 @@ func (s *Store) look(q Query) (*view, error) {
 	for _, b := range []*buffer{x.frozen, x.open} {
 		v.addBuffer(b)
 	}
-	return v, nil
+	return v
+}
+
+// latest keeps only the pieces that may hold the last sample of the view.
+func (v *view) latest() {
+	sure := always // there is a sample at this time or later
+	for _, p := range v.pieces {
+		if p.max <= v.to {
+			sure = max(sure, p.max)
+		} else {
+			sure = max(sure, p.min)
+		}
+	}
+	v.pieces = slices.DeleteFunc(v.pieces, func(p piece) bool { return p.max < sure })
+}
+
+// last returns the last sample of the view, false when there is none.
+func (v *view) last(ctx context.Context) (s Sample, ok bool, err error) {
+	err = v.each(ctx, func(list []Sample) bool {
+		s, ok = list[len(list)-1], true
+		return true
+	})
+	return s, ok, err
 }
 
 func (v *view) addBuffer(b *buffer) {
@@ -142,7 +184,9 @@ func (v *view) addBuffer(b *buffer) {
 	}
 	if tail := slices.Clone(b.tail); len(tail) > 0 {
 		sortByTime(tail)
-		v.pieces = append(v.pieces, piece{min: tail[0].Time, max: tail[len(tail)-1].Time, plain: tail})
+		if p := (piece{min: tail[0].Time, max: tail[len(tail)-1].Time, plain: tail}); p.min <= v.to && p.max >= v.from {
+			v.pieces = append(v.pieces, p)
+		}
 	}
 }
 

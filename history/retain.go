@@ -247,12 +247,12 @@ func parseStates(data []byte, c *codec) (to uint64, list []record, err error) {
 	if len(data) < statesHead+4 || string(data[:7]) != statesMagic[:7] {
 		return 0, nil, errChunk
 	}
-	if data[7] > statesMagic[7] {
-		return 0, nil, errNewer
-	}
 	body := data[:len(data)-4]
 	if crc32.Checksum(body, castagnoli) != le.Uint32(data[len(body):]) {
 		return 0, nil, errChunk
+	}
+	if data[7] != statesMagic[7] {
+		return 0, nil, errNewer
 	}
 	index, err := c.dec.DecodeAll(body[statesHead:], nil)
 	if err != nil || uint64(len(index)) != le.Uint64(body[16:]) {

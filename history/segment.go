@@ -232,7 +232,7 @@ func (w *segmentWriter) finish(s span, level byte) error {
 	foot = append(foot, form, level, 0, 0)
 	foot = le.AppendUint32(foot, crc32.Checksum(index, castagnoli))
 	foot = append(foot, make([]byte, footerSize-12-len(foot))...)
-	foot = le.AppendUint32(foot, crc32.Checksum(foot, castagnoli))
+	foot = le.AppendUint32(foot, footerSum(foot))
 	foot = append(foot, magic...)
 	w.write(index)
 	w.write(foot)
@@ -243,6 +243,16 @@ func (w *segmentWriter) finish(s span, level byte) error {
 		w.err = w.file.Sync()
 	}
 	return w.err
+}
+
+// footerSum covers the first 60 bytes and, against the order of the file, nothing else but the magic that ends it: the
+// format's number is in there, and must not be taken for a later one because a bit fell over.
+func footerSum(foot []byte) uint32 {
+	end := []byte(magic)
+	if len(foot) == footerSize {
+		end = foot[64:]
+	}
+	return crc32.Update(crc32.Checksum(foot[:60], castagnoli), castagnoli, end)
 }
 
 func appendIndex(dst []byte, list []record) []byte {
@@ -384,11 +394,11 @@ func openSegment(f File, name span, c *codec) (*segment, []record, error) {
 		return nil, nil, err
 	}
 	le := binary.LittleEndian
-	if string(foot[64:71]) == magic[:7] && foot[71] > magic[7] {
-		return nil, nil, errNewer
-	}
-	if string(foot[64:]) != magic || le.Uint32(foot[60:]) != crc32.Checksum(foot[:60], castagnoli) {
+	if string(foot[64:71]) != magic[:7] || le.Uint32(foot[60:]) != footerSum(foot) {
 		return nil, nil, fmt.Errorf("footer: %w", errChunk)
+	}
+	if foot[71] != magic[7] {
+		return nil, nil, errNewer
 	}
 	off, length, plain := int64(le.Uint64(foot)), le.Uint32(foot[8:]), le.Uint32(foot[12:])
 	s := &segment{span: name, bytes: size, level: foot[41], samples: int(le.Uint64(foot[32:])), file: f}

@@ -1,6 +1,7 @@
 // A W3C WoT consumer that nobody here wrote: node-wot fetches the Thing Description, and everything after that it does
 // by what it finds there. Arguments: the URL of the TD, and a JSON plan {read, write: [name, value], observe, invoke:
-// [name, input], event}. It prints what it saw as one line of JSON.
+// [name, input], event, directory: URL, refuse: [name, value], set:
+// [name, value] without observing, token}. It prints what it saw as one line of JSON.
 const { Servient } = require("@node-wot/core");
 const { HttpClientFactory } = require("@node-wot/binding-http");
 
@@ -20,11 +21,19 @@ function first(what) {
   return { value, heard };
 }
 
+// withToken fetches the TD as a stranger cannot, and hands node-wot the token for what the TD says needs one.
+async function withToken(servient) {
+  const answer = await fetch(url, { headers: { Authorization: `Bearer ${plan.token}` } });
+  const td = await answer.json();
+  servient.addCredentials({ [td.id]: { token: plan.token } });
+  return td;
+}
+
 async function main() {
   const servient = new Servient();
   servient.addClientFactory(new HttpClientFactory());
   const wot = await servient.start();
-  const thing = await wot.consume(await wot.requestThingDescription(url));
+  const thing = await wot.consume(plan.token ? await withToken(servient) : await wot.requestThingDescription(url));
   const saw = { title: thing.getThingDescription().title };
 
   if (plan.read) saw.read = await (await thing.readProperty(plan.read)).value();
@@ -39,6 +48,7 @@ async function main() {
     saw.all = {};
     for (const [n, out] of await thing.readAllProperties()) saw.all[n] = await out.value();
   }
+  if (plan.set) await thing.writeProperty(...plan.set);
   let event, subscription;
   if (plan.event) {
     event = first(plan.event);
@@ -51,6 +61,10 @@ async function main() {
   if (plan.event) {
     saw.event = await event.value;
     await subscription.stop();
+  }
+  if (plan.directory) {
+    saw.found = [];
+    for await (const td of await wot.exploreDirectory(plan.directory)) saw.found.push(td.title);
   }
   if (plan.refuse) {
     saw.refused = await thing.writeProperty(...plan.refuse).then(() => "", (e) => String(e.message));

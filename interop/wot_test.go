@@ -46,7 +46,8 @@ func (l *lamp) say(ref thing.Ref, v thing.Value) {
 	l.Report([]thing.Report{{Point: p, Value: v, Quality: thing.Good}})
 }
 
-func serveLamp(t *testing.T) (url string) {
+// serveLamp serves a lamp on an open hub, or on one that knows tokens, and returns the URL of its TD.
+func serveLamp(t *testing.T, tokens *gate.Tokens) (url string) {
 	t.Helper()
 	d, err := td.Parse([]byte(lampTD))
 	if err != nil {
@@ -68,8 +69,8 @@ func serveLamp(t *testing.T) (url string) {
 		}
 		l.say(thing.Ref{Thing: x.ID, Name: name}, value)
 	}
-	g := gate.New(gate.Options{Next: l.Twin, Things: l.Twin, Open: true})
-	a := api.New(api.Options{Twin: l.Twin, Feeds: l, Gate: g, Access: g, Commands: l.Twin, Directory: l, Open: true})
+	g := gate.New(gate.Options{Next: l.Twin, Things: l.Twin, Tokens: tokens, Open: tokens == nil})
+	a := api.New(api.Options{Twin: l.Twin, Feeds: l, Gate: g, Access: g, Commands: l.Twin, Directory: l, Open: tokens == nil})
 	srv := httptest.NewServer(a)
 	t.Cleanup(func() { a.Close(); srv.Close(); l.Close() })
 	return srv.URL + "/things/urn:hutong:lamp%2F1"
@@ -78,6 +79,7 @@ func serveLamp(t *testing.T) (url string) {
 // consumed is what wot.cjs saw.
 type consumed struct {
 	Title, Refused          string
+	Found                   []string
 	Read, Observed, Written any
 	All                     map[string]any
 	Invoked, Event          any
@@ -97,13 +99,34 @@ func consume(t *testing.T, url string, plan map[string]any) consumed {
 }
 
 func TestNodeWoTReadsWritesObservesInvokesAndHears(t *testing.T) {
-	saw := consume(t, serveLamp(t), map[string]any{
+	url := serveLamp(t, nil)
+	saw := consume(t, url, map[string]any{
 		"read": "on", "write": []any{"on", true}, "invoke": []any{"fade", map[string]any{"to": 80}}, "event": "faded",
-		"refuse": []any{"level", 300},
+		"refuse": []any{"level", 300}, "directory": strings.Replace(url, "/things/urn:hutong:lamp%2F1", "/.well-known/wot", 1),
 	})
 	was, _ := saw.Invoked.(map[string]any)
 	if saw.Title != "Lamp" || saw.Read != false || saw.Observed != true || saw.Written != true || saw.All["on"] != true ||
-		was["was"] != 120. || saw.Event != 80. || !strings.Contains(saw.Refused, "Bad Request") {
+		len(saw.Found) != 1 || saw.Found[0] != "Lamp" || was["was"] != 120. || saw.Event != 80. || !strings.Contains(saw.Refused, "Bad Request") {
+		t.Errorf("%+v", saw)
+	}
+}
+
+type memory map[string][]byte
+
+func (m memory) Put(key string, record []byte) error { m[key] = record; return nil }
+func (m memory) Delete(key string) error             { delete(m, key); return nil }
+func (m memory) All() (map[string][]byte, error)     { return m, nil }
+
+func TestNodeWoTShowsItsTokenWhereTheTDAsksForOne(t *testing.T) {
+	tokens := gate.NewTokens(memory{})
+	secret, err := tokens.Create("node-wot", gate.User, nil, time.Now(), time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	saw := consume(t, serveLamp(t, tokens), map[string]any{
+		"token": secret, "read": "on", "set": []any{"on", true}, "invoke": []any{"fade", map[string]any{"to": 1}},
+	})
+	if was, _ := saw.Invoked.(map[string]any); saw.Read != false || was["was"] != 120. {
 		t.Errorf("%+v", saw)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"math"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -31,6 +32,24 @@ func written(t testing.TB) (d *disk, names []string) {
 	}
 	slices.Sort(names)
 	return d, names
+}
+
+// The files in testdata were written when format 1 was new. The same bytes must be written and read for ever.
+func TestFormatOneIsWrittenAndReadAsEver(t *testing.T) {
+	d, names := written(t)
+	for _, name := range names {
+		golden, err := os.ReadFile("testdata/format1/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(golden, d.files[name].data) {
+			t.Errorf("%s is written otherwise now", name)
+		}
+		d.files[name].data = golden
+	}
+	if n, report := intact(t, d); n != 60 || len(report.Repairs) > 0 {
+		t.Errorf("%d changes read, %v", n, report)
+	}
 }
 
 // clone copies a disk, with one file changed.

@@ -9,8 +9,9 @@ import (
 	"hutong/thing"
 )
 
-// A Handle is shard (6 bits), place in the shard (18 bits) and generation (8 bits, never 0). The lower 24 bits are
-// the index by which feeds know a point; the generation keeps a spent handle from meaning its place's next owner.
+// A Handle is shard (6 bits), place in the shard (18 bits, never 0) and generation (8 bits). The lower 24 bits are
+// the index by which feeds know a point; the generation keeps a spent handle from meaning its place's next owner. It
+// begins at 0, so that handles stay small and their users may keep tables.
 const (
 	shardBits  = 6
 	shardCount = 1 << shardBits
@@ -80,15 +81,14 @@ func (s *shard) take(n int, owner *entry, p *thing.Point) *slot {
 	if len(s.free) > 0 {
 		place := s.free[0]
 		s.free = s.free[1:]
-		gen := generation(s.slots[place].handle) + 1
-		if gen == 0 {
-			gen = 1
-		}
-		x := &slot{handle: makeHandle(n, place, gen), owner: owner, point: p}
+		x := &slot{handle: makeHandle(n, place, generation(s.slots[place].handle)+1), owner: owner, point: p}
 		s.slots[place] = x
 		return x
 	}
-	x := &slot{handle: makeHandle(n, len(s.slots), 1), owner: owner, point: p}
+	if len(s.slots) == 0 {
+		s.slots = append(s.slots, new(slot)) // nobody's, so that no handle is 0
+	}
+	x := &slot{handle: makeHandle(n, len(s.slots), 0), owner: owner, point: p}
 	s.slots = append(s.slots, x)
 	return x
 }
@@ -103,7 +103,7 @@ func (s *shard) release(x *slot) {
 
 // room says whether n more slots fit.
 func (s *shard) room(n int) error {
-	if s.live+n > 1<<placeBits {
+	if s.live+n >= 1<<placeBits {
 		return fmt.Errorf("twin: %d more points do not fit: at most %d are held", n, shardCount<<placeBits)
 	}
 	return nil

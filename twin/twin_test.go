@@ -394,3 +394,26 @@ func TestCloseEndsEveryFeed(t *testing.T) {
 		}
 	})
 }
+
+func TestHandlesStaySmallAndSpentOnesMeanNobody(t *testing.T) {
+	h := newHouse(t, twin.Options{})
+	h.add(lamp("urn:a"))
+	first, _ := h.Handle(ref("urn:a", "on"))
+	if first == 0 || first > 1000 {
+		t.Errorf("the first handle is %d", first)
+	}
+	seen := map[thing.Handle]bool{}
+	for i := range 100 {
+		p, _ := h.Handle(ref("urn:a", "on"))
+		if seen[p] {
+			t.Fatalf("handle %d is given out a second time after %d turns", p, i)
+		}
+		seen[p] = true
+		h.Remove("urn:a")
+		h.add(lamp("urn:a"))
+	}
+	for p := range seen {
+		h.Report([]thing.Report{{Point: p, Value: thing.Bool(true), Quality: thing.Good}})
+	}
+	h.want(ref("urn:a", "on"), thing.Null(), thing.Unknown, 0)
+}

@@ -115,8 +115,34 @@ func (b *Binding) Run(ctx context.Context, hub binding.Hub) error {
 		return fmt.Errorf("%s: listen to %s#: %w", b.name, announceTopic, err)
 	}
 	defer detach()
+	if c, ok := b.broker.(link); ok {
+		return b.watch(ctx, c)
+	}
 	<-ctx.Done()
 	return nil
+}
+
+// link is a Broker that may be out of reach, as a mqtt.Client is.
+type link interface{ Connected() bool }
+
+// absence is how long the broker may be out of reach until Run fails, so that the hub learns that its devices are, too.
+const absence = 10 * time.Second
+
+func (b *Binding) watch(ctx context.Context, l link) error {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for seen := time.Now(); ; {
+		select {
+		case now := <-tick.C:
+			if l.Connected() {
+				seen = now
+			} else if now.Sub(seen) >= absence {
+				return fmt.Errorf("%s: the broker has been out of reach for %s", b.name, absence)
+			}
+		case <-ctx.Done():
+			return nil
+		}
+	}
 }
 
 // Do implements binding.Binding.

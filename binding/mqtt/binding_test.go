@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"net"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.uber.org/goleak"
@@ -404,4 +406,33 @@ func TestManyAnnounceAtOnce(t *testing.T) {
 			t.Fatalf("announcement %d was acknowledged and is not there", i)
 		}
 	}
+}
+
+// far is a broker elsewhere, at the end of a line that may be cut.
+type far struct{ cut atomic.Bool }
+
+func (f *far) Connected() bool { return !f.cut.Load() }
+
+func (f *far) Attach(mqtt.Tap, ...string) (func(), error) { return func() {}, nil }
+
+func (f *far) Forget() {}
+
+func (f *far) Publish(context.Context, *mqtt.Message) error { return nil }
+
+func TestABrokerOutOfReachEndsTheRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		broker := &far{}
+		done := make(chan error, 1)
+		go func() {
+			done <- mqttwot.New(mqttwot.Options{Broker: broker}).Run(t.Context(), bindingtest.NewHub())
+		}()
+		for _, d := range []time.Duration{time.Hour, 9 * time.Second, time.Hour} { // a short break is none
+			<-time.After(d)
+			broker.cut.Store(!broker.cut.Load())
+		}
+		begin := time.Now()
+		if err := <-done; err == nil || time.Since(begin) > 12*time.Second {
+			t.Errorf("after %s: %v", time.Since(begin), err)
+		}
+	})
 }

@@ -260,6 +260,7 @@ func (r *run) anyQuery() history.Query {
 		q.Step = rapid.SampledFrom([]time.Duration{0, 1, time.Millisecond * 3, time.Second, time.Minute, time.Hour}).Draw(r.T, "step")
 		q.Agg = rapid.SampledFrom([]string{"", "avg", "min", "max", "sum", "count", "last"}).Draw(r.T, "agg")
 	}
+	q.Before = rapid.Bool().Draw(r.T, "before")
 	q.Limit = rapid.SampledFrom([]int{0, 0, 0, 1, 10}).Draw(r.T, "limit")
 	return q
 }

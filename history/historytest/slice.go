@@ -10,7 +10,7 @@ import (
 
 // want answers a query from the plain slice, in the plainest way.
 func (r *run) want(q history.Query) []history.Sample {
-	var list []history.Sample
+	var list, before []history.Sample
 	for _, c := range r.fed {
 		if c.Ref != q.Ref {
 			continue
@@ -25,8 +25,12 @@ func (r *run) want(q history.Query) []history.Sample {
 		if q.Ref == refs[1] && r.retained != 0 && at < r.retained-thing.Time(time.Minute) {
 			continue
 		}
+		s := history.Sample{Time: at, Value: c.Value, Quality: c.Quality}
 		if (q.From == 0 || at >= q.From) && (q.To == 0 || at < q.To) {
-			list = append(list, history.Sample{Time: at, Value: c.Value, Quality: c.Quality})
+			list = append(list, s)
+		}
+		if q.From != 0 && at < q.From && (len(before) == 0 || at >= before[0].Time) {
+			before = []history.Sample{s}
 		}
 	}
 	sort.SliceStable(list, func(i, k int) bool { return list[i].Time < list[k].Time })
@@ -35,6 +39,9 @@ func (r *run) want(q history.Query) []history.Sample {
 	}
 	if q.Limit > 0 && len(list) > q.Limit {
 		list = list[:q.Limit]
+	}
+	if q.Before && q.Step == 0 && q.Agg == "" {
+		list = append(before, list...)
 	}
 	return list
 }
