@@ -23,8 +23,9 @@ type checker struct {
 	tracker
 	t        *Thing
 	model    bool
-	prefixes map[string]bool // names that @context defines
-	uriNames map[string]bool // variables that a security scheme puts into URIs
+	prefixes map[string]bool     // names that @context defines
+	uriNames map[string]bool     // variables that a security scheme puts into URIs
+	keysOf   map[string][]string // those of them that a list of schemes puts there
 	base     uri.Template
 }
 
@@ -94,11 +95,14 @@ func (c *checker) types(list []string) {
 }
 
 func (c *checker) languages(titles, descriptions Lang) {
-	for name, m := range map[string]Lang{"titles": titles, "descriptions": descriptions} {
-		for tag := range m.All() {
-			if !langTag.MatchString(tag) && !c.open(tag) {
-				c.failAt(name, `write one such as "en" or "zh-Hans"`, "%s is no language tag (BCP 47)", ordered.Quote(tag))
-			}
+	c.tags("titles", titles)
+	c.tags("descriptions", descriptions)
+}
+
+func (c *checker) tags(name string, m Lang) {
+	for tag := range m.All() {
+		if !langTag.MatchString(tag) && !c.open(tag) {
+			c.failAt(name, `write one such as "en" or "zh-Hans"`, "%s is no language tag (BCP 47)", ordered.Quote(tag))
 		}
 	}
 }
@@ -327,39 +331,36 @@ func (c *checker) modelTerms() {
 	if n.Kind != ordered.List {
 		c.fail("", "want an array, got %s", n.Kind)
 	}
+	extends := slices.ContainsFunc(c.t.Links, func(l *Link) bool { return l.Rel == "tm:extends" })
 	for i := range n.Kids {
 		c.enterIndex(i)
-		if !c.affordance(&n.Kids[i]) {
+		if !c.affordance(&n.Kids[i], extends) {
 			c.fail(`write one such as "/actions/stop"`, "points to no affordance of this model")
 		}
 		c.leave()
 	}
 }
 
-// affordance says whether n is a JSON pointer to a whole affordance; one of an extended model counts.
-func (c *checker) affordance(n *ordered.Node) bool {
+// affordance says whether n is a JSON pointer to a whole affordance; when the model extends another it may be one of
+// that.
+func (c *checker) affordance(n *ordered.Node, extends bool) bool {
 	parts := strings.Split(n.Text, "/")
 	if n.Kind != ordered.Text || len(parts) != 3 || parts[0] != "" || parts[2] == "" || !isPointer(n.Text) {
 		return false
 	}
+	found := false
 	name := ordered.UnescapeName(parts[2])
-	found := c.extends()
 	switch parts[1] {
 	case "properties":
-		_, ok := c.t.Properties.Get(name)
-		return ok || found
+		_, found = c.t.Properties.Get(name)
 	case "actions":
-		_, ok := c.t.Actions.Get(name)
-		return ok || found
+		_, found = c.t.Actions.Get(name)
 	case "events":
-		_, ok := c.t.Events.Get(name)
-		return ok || found
+		_, found = c.t.Events.Get(name)
+	default:
+		return false
 	}
-	return false
-}
-
-func (c *checker) extends() bool {
-	return slices.ContainsFunc(c.t.Links, func(l *Link) bool { return l.Rel == "tm:extends" })
+	return found || extends
 }
 
 // ref judges the "tm:ref" of an object in a Thing Model (assertion tm-tmRef1).

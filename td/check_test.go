@@ -121,7 +121,7 @@ func TestAKeyInTheURIIsInEveryURI(t *testing.T) {
 		}
 	}
 	f(`"events":{"e":{"forms":[{"href":"a{?key}"},{"href":"b","security":"n"}]}}`, ``)
-	f(`"events":{"e":{"forms":[{"href":"a"}]}}`, `/events/e/forms/0/href: security "k" puts the variable "key" into the URI; add {key} or {?key} to it`)
+	f(`"events":{"e":{"forms":[{"href":"a"}]}}`, `/events/e/forms/0/href: its security puts the variable "key" into the URI; add {key} or {?key} to it`)
 	f(`"base":"http://h/{key}/","events":{"e":{"forms":[{"href":"a"}]}}`, ``)
 	f(`"uriVariables":{"key":{}}`, `/uriVariables/key: a security scheme uses this variable too; rename it`)
 }

@@ -85,21 +85,37 @@ func (c *checker) keyInURI(f *Form, template uri.Template) {
 	if len(c.uriNames) == 0 || c.model {
 		return
 	}
-	ways, err := c.t.Access(f)
-	if err != nil {
-		return // told where the scheme stands
-	}
-	for _, way := range ways {
-		for _, scheme := range way {
-			s, _ := c.t.SecurityDefinitions.Get(scheme)
-			name, ok := s.Text("name")
-			if ok && s.In() == "uri" && !has(template, name) && !has(c.base, name) {
-				c.failAt("href", fmt.Sprintf("add {%s} or {?%s} to it", name, name),
-					"security %s puts the variable %s into the URI", ordered.Quote(scheme), ordered.Quote(name))
-				return
-			}
+	for _, name := range c.keys(f) {
+		if !has(template, name) && !has(c.base, name) {
+			c.failAt("href", fmt.Sprintf("add {%s} or {?%s} to it", name, name),
+				"its security puts the variable %s into the URI", ordered.Quote(name))
+			return
 		}
 	}
+}
+
+// keys are the variables that the security of f puts into URIs.
+func (c *checker) keys(f *Form) []string {
+	which := strings.Join(f.Security, "\n")
+	if list, ok := c.keysOf[which]; ok {
+		return list
+	}
+	var list []string
+	ways, err := c.t.Access(f)
+	if err != nil {
+		ways = nil // told where the scheme stands
+	}
+	for _, name := range slices.Concat(ways...) {
+		s, _ := c.t.SecurityDefinitions.Get(name)
+		if key, ok := s.Text("name"); ok && s.In() == "uri" && !slices.Contains(list, key) {
+			list = append(list, key)
+		}
+	}
+	if c.keysOf == nil {
+		c.keysOf = make(map[string][]string)
+	}
+	c.keysOf[which] = list
+	return list
 }
 
 func has(t uri.Template, variable string) bool {

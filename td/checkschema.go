@@ -91,7 +91,7 @@ func (c *checker) enum(s *Schema) {
 
 // pattern fails only what no dialect can read: patterns are ECMA 262's, which Go's do not cover.
 func (c *checker) pattern(s string) {
-	if s == "" || c.open(s) {
+	if s == "" || len(s) > MaxPattern || c.open(s) {
 		return
 	}
 	_, err := syntax.Parse(s, syntax.Perl)

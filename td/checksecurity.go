@@ -127,7 +127,7 @@ func (c *checker) combo(name string, s *Security) {
 		c.fail("", "%v", err)
 		return
 	}
-	if _, err := c.t.ways(name, nil); err != nil {
+	if _, err := (&access{t: c.t}).ways(name); err != nil {
 		c.fail("", "%v", err)
 	}
 }

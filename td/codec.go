@@ -146,9 +146,9 @@ func (p *printing) print() {
 		if i := find(p.terms, m.name); i >= 0 && (m.bare || !p.terms[i].slot.zero()) && p.known(i, m.lone) {
 			continue
 		}
-		if next = p.unknown(m.name, next); next < len(p.extra) {
-			p.member(next)
-			next++
+		if at := p.unknown(m.name, next); at < len(p.extra) {
+			p.member(at)
+			next = at + 1
 		}
 	}
 	for i := range p.terms {

@@ -65,6 +65,9 @@ func (t *Thing) Simulated() bool {
 	return n.Kind == ordered.Bool && n.Text == "true"
 }
 
+// maxPrefixes is how many prefixes for one vocabulary are looked for; nobody needs two.
+const maxPrefixes = 4
+
 // prefixes are the prefixes that @context gives Hutong's vocabulary: "hutong", unless that stands for something
 // else, and any other.
 func (t *Thing) prefixes() []string {
@@ -74,7 +77,7 @@ func (t *Thing) prefixes() []string {
 		for _, part := range n.Kids {
 			for _, k := range part.Kids {
 				taken = taken || k.Name == "hutong"
-				if k.Kind == ordered.Text && k.Text == HutongNS {
+				if k.Kind == ordered.Text && k.Text == HutongNS && len(list) < maxPrefixes {
 					list = append(list, k.Name)
 				}
 			}

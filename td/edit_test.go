@@ -2,6 +2,7 @@ package td_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"hutong/td"
@@ -168,6 +169,7 @@ func TestAccessTakesCombosApart(t *testing.T) {
 	f(&td.Form{Security: []string{"x"}}, "", `security "x": not in securityDefinitions`)
 	f(&td.Form{Security: []string{"loop"}}, "", `security "loop": combo schemes hold one another, or more than 8 deep`)
 	f(&td.Form{Security: []string{"c1"}}, "", `security "c4": more than 64 ways to be let in`)
+	f(&td.Form{Security: strings.Split(strings.Repeat("n ", 300)+"n", " ")}, "", `security "n": more than 64 ways to be let in`)
 }
 
 func BenchmarkParse(b *testing.B) {

@@ -37,7 +37,7 @@ func (s *Security) textOr(name, other string) string {
 	return other
 }
 
-// MaxAlternatives is the most ways to be let in that Access tells.
+// MaxAlternatives is the most ways to be let in that Access tells, and the most schemes in one of them.
 const MaxAlternatives = 64
 
 // Access is the ways to be let in to form f, nil for the Thing as a whole: each is a list of names of
@@ -49,19 +49,32 @@ func (t *Thing) Access(f *Form) ([][]string, error) {
 	if f != nil && len(f.Security) > 0 {
 		active = f.Security
 	}
-	return t.allOf(active, nil)
+	a := access{t: t}
+	return a.all(active)
 }
 
-// allOf is the ways to satisfy all of names; above are the combos around them.
-func (t *Thing) allOf(names, above []string) ([][]string, error) {
+// access takes combo schemes apart.
+type access struct {
+	t     *Thing
+	above []string // combos around the present one
+	work  int      // schemes looked at
+}
+
+const (
+	maxCombos  = 8   // combos inside one another
+	maxSchemes = 256 // schemes looked at, each as often as it is named
+)
+
+// all is the ways to satisfy all of names.
+func (a *access) all(names []string) ([][]string, error) {
 	ways := [][]string{nil}
 	for _, name := range names {
-		more, err := t.ways(name, above)
+		more, err := a.ways(name)
 		if err != nil {
 			return nil, err
 		}
 		if len(ways)*len(more) > MaxAlternatives {
-			return nil, fmt.Errorf("security %s: more than %d ways to be let in", ordered.Quote(name), MaxAlternatives)
+			return nil, a.tooMany(name)
 		}
 		joined := make([][]string, 0, len(ways)*len(more))
 		for _, w := range ways {
@@ -69,44 +82,56 @@ func (t *Thing) allOf(names, above []string) ([][]string, error) {
 				joined = append(joined, union(w, m))
 			}
 		}
-		ways = joined
+		if ways = joined; len(ways) > 0 && len(ways[0]) > MaxAlternatives {
+			return nil, a.tooMany(name)
+		}
 	}
 	return ways, nil
 }
 
-// maxCombos is how deep combos may lie inside one another.
-const maxCombos = 8
-
-func (t *Thing) ways(name string, above []string) ([][]string, error) {
-	s, ok := t.SecurityDefinitions.Get(name)
-	if !ok {
-		return nil, fmt.Errorf("security %s: not in securityDefinitions", ordered.Quote(name))
-	}
-	if s.Scheme != "combo" {
-		return [][]string{{name}}, nil
-	}
-	if slices.Contains(above, name) || len(above) == maxCombos {
-		return nil, fmt.Errorf("security %s: combo schemes hold one another, or more than %d deep", ordered.Quote(name), maxCombos)
-	}
-	above = append(above[:len(above):len(above)], name)
-	oneOf, allOf, err := s.combo()
-	if err != nil {
-		return nil, fmt.Errorf("security %s: %w", ordered.Quote(name), err)
-	}
-	if allOf != nil {
-		return t.allOf(allOf, above)
-	}
+// any is the ways to satisfy any one of names.
+func (a *access) any(names []string) ([][]string, error) {
 	var list [][]string
-	for _, n := range oneOf {
-		more, err := t.ways(n, above)
+	for _, name := range names {
+		more, err := a.ways(name)
 		if err != nil {
 			return nil, err
 		}
 		if list = append(list, more...); len(list) > MaxAlternatives {
-			return nil, fmt.Errorf("security %s: more than %d ways to be let in", ordered.Quote(name), MaxAlternatives)
+			return nil, a.tooMany(name)
 		}
 	}
 	return list, nil
+}
+
+func (a *access) tooMany(name string) error {
+	return fmt.Errorf("security %s: more than %d ways to be let in", ordered.Quote(name), MaxAlternatives)
+}
+
+func (a *access) ways(name string) ([][]string, error) {
+	s, ok := a.t.SecurityDefinitions.Get(name)
+	if !ok {
+		return nil, fmt.Errorf("security %s: not in securityDefinitions", ordered.Quote(name))
+	}
+	if a.work++; a.work > maxSchemes {
+		return nil, a.tooMany(name)
+	}
+	if s.Scheme != "combo" {
+		return [][]string{{name}}, nil
+	}
+	if slices.Contains(a.above, name) || len(a.above) == maxCombos {
+		return nil, fmt.Errorf("security %s: combo schemes hold one another, or more than %d deep", ordered.Quote(name), maxCombos)
+	}
+	oneOf, allOf, err := s.combo()
+	if err != nil {
+		return nil, fmt.Errorf("security %s: %w", ordered.Quote(name), err)
+	}
+	a.above = append(a.above, name)
+	defer func() { a.above = a.above[:len(a.above)-1] }()
+	if allOf != nil {
+		return a.all(allOf)
+	}
+	return a.any(oneOf)
 }
 
 // combo is what a combo scheme combines; exactly one of the two is not nil.

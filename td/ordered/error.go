@@ -31,8 +31,15 @@ func (e *Error) In(name string) *Error {
 	return e
 }
 
-// EscapeName is name as it stands in a JSON pointer.
-func EscapeName(name string) string { return pointerEscape.Replace(name) }
+// EscapeName is name as it stands in a JSON pointer. A name longer than any sane one is cut, since pointers go into
+// messages and logs.
+func EscapeName(name string) string {
+	const most = 256
+	if len(name) > most {
+		name = strings.ToValidUTF8(name[:most], "") + "..."
+	}
+	return pointerEscape.Replace(name)
+}
 
 // UnescapeName is the name that one part of a JSON pointer stands for.
 func UnescapeName(part string) string { return pointerUnescape.Replace(part) }

@@ -3,6 +3,7 @@ package tm
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -21,9 +22,11 @@ func Placeholders(model *td.Thing) []string {
 		return nil
 	}
 	var list []string
+	seen := make(map[string]bool)
 	walk(&n, func(s string) {
 		for _, m := range placeholder.FindAllStringSubmatch(s, -1) {
-			if !slices.Contains(list, m[1]) {
+			if !seen[m[1]] {
+				seen[m[1]] = true
 				list = append(list, m[1])
 			}
 		}
@@ -43,24 +46,29 @@ func walk(n *ordered.Node, f func(string)) {
 
 // filler puts values in the place of placeholders.
 type filler struct {
-	values map[string]ordered.Node
-	used   map[string]bool
-	size   int // bytes written: a long value in many places must not fill the memory
+	values map[string]value
+	size   int // bytes put in: a long value in many places must not fill the memory
 	errs   td.Errors
 }
 
+type value struct {
+	node ordered.Node
+	size int
+	used bool
+}
+
 func fill(n *ordered.Node, values map[string]json.RawMessage) (ordered.Node, td.Errors) {
-	f := filler{values: make(map[string]ordered.Node), used: make(map[string]bool)}
+	f := filler{values: make(map[string]value, len(values))}
 	for name, raw := range values {
 		v, err := ordered.Read(raw)
 		if err != nil {
 			f.fail("", fmt.Sprintf("the value of placeholder %s: %s", ordered.Quote(name), err.Reason), "")
 		}
-		f.values[name] = v
+		f.values[name] = value{node: v, size: len(raw)}
 	}
 	out := f.node(n, "")
-	for name := range values {
-		if !f.used[name] {
+	for _, name := range slices.Sorted(maps.Keys(f.values)) {
+		if !f.values[name].used {
 			f.fail("", fmt.Sprintf("the model has no placeholder %s", ordered.Quote(name)), "")
 		}
 	}
@@ -114,12 +122,14 @@ func (f *filler) value(name, at string) ordered.Node {
 	if !ok {
 		f.fail(at, fmt.Sprintf("the placeholder %s has no value", ordered.Quote(name)), "give it one")
 	}
-	f.used[name] = true
-	if f.size += len(v.JSON()); f.size > ordered.MaxSize {
-		if f.size-len(v.JSON()) <= ordered.MaxSize {
+	v.used = true
+	f.values[name] = v
+	before := f.size
+	if f.size += v.size; f.size > ordered.MaxSize || !ok {
+		if before <= ordered.MaxSize && ok {
 			f.fail(at, "the values make the Thing too large", "")
 		}
 		return ordered.Node{Kind: ordered.Null, Text: "null"}
 	}
-	return v
+	return v.node
 }

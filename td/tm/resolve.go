@@ -45,6 +45,7 @@ type resolver struct {
 	models map[string]*ordered.Node // as read, by URI
 	doing  []string                 // models and references being resolved, outermost first
 	nodes  int
+	bytes  int          // of the models loaded
 	joined ordered.Node // contexts of models referred to
 }
 
@@ -128,6 +129,9 @@ func (r *resolver) get(at string) (*ordered.Node, error) {
 	data, err := r.load(r.ctx, at)
 	if err != nil {
 		return nil, fmt.Errorf("load %s: %w", short(at), err)
+	}
+	if r.bytes += len(data); r.bytes > MaxBytes {
+		return nil, fmt.Errorf("load %s: more than %d bytes of models", short(at), MaxBytes)
 	}
 	n, bad := ordered.Read(data)
 	if bad != nil {

@@ -18,9 +18,10 @@ type Loader func(ctx context.Context, uri string) ([]byte, error)
 
 // Limits of one Resolve.
 const (
-	MaxModels = 64     // models loaded
-	MaxDepth  = 32     // models and references inside one another
-	MaxNodes  = 50_000 // JSON values in the result; what refers to the same thing twice counts it twice
+	MaxModels = 64      // models loaded
+	MaxBytes  = 4 << 20 // of their texts together
+	MaxDepth  = 32      // models and references inside one another
+	MaxNodes  = 50_000  // JSON values in the result; what refers to the same thing twice counts it twice
 )
 
 // Options say what Instantiate makes of a model.
