@@ -3,6 +3,7 @@ package server
 import (
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -164,8 +165,10 @@ func (s *Server) load() error {
 			return true // another's
 		}
 		if err != nil {
-			s.opts.Log.Warn("mqtt: record in the store cannot be read and is forgotten", "key", key, "error", err)
 			bad = append(bad, key)
+		}
+		if err != nil && err != errExpired {
+			s.opts.Log.Warn("mqtt: record in the store cannot be read and is forgotten", "key", key, "error", err)
 		}
 		return true
 	})
@@ -190,14 +193,15 @@ func (s *Server) load() error {
 	return nil
 }
 
+var errExpired = errors.New("expired")
+
 func (s *Server) loadRetained(val []byte, now time.Time) error {
 	m, _, err := decodeMessage(val)
 	if err != nil {
 		return err
 	}
 	if m.expired(now) {
-		s.opts.Store.Delete(retainedKey + m.topic)
-		return nil
+		return errExpired
 	}
 	r := &s.retained
 	r.version++

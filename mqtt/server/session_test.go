@@ -361,6 +361,26 @@ func TestASessionExpiresOverARestart(t *testing.T) {
 	})
 }
 
+func TestWhatExpiredDuringARestartIsForgotten(t *testing.T) {
+	store := &server.MemoryStore{}
+	in(t, server.Options{Store: store}, func(t *testing.T, s *server.Server) {
+		a, _ := join(t, s, wire.V5, "a")
+		p := retained("r", "x", 1)
+		p.Props = &wire.Properties{MessageExpiry: 1}
+		p.Props.Set(wire.MessageExpiry)
+		a.tell(p)
+		time.Sleep(2 * time.Second)
+		next, err := server.New(server.Options{Store: store})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if st := next.Stats(); st.Retained != 0 || store.Len() != 0 {
+			t.Errorf("%+v, %d records", st, store.Len())
+		}
+		shut(t, next)
+	})
+}
+
 func TestADamagedRecordIsForgottenAndTheRestIsRead(t *testing.T) {
 	store := &server.MemoryStore{}
 	for _, key := range []string{"retained/x", "session/x", "queue/x/1", "queue/zz", "received/x/y", "queue/x/0000000000000001"} {
