@@ -1,8 +1,7 @@
 package rules
 
 import (
-	"errors"
-	"io/fs"
+	"maps"
 	"slices"
 	"strings"
 
@@ -34,8 +33,17 @@ type sceneEntry struct {
 	box    *engine.Scene
 }
 
-// scan brings entries in line with the folders. r.mu is held.
+// file is what was read of one file: its text, or why it could not be read.
+type file struct {
+	source []byte
+	stamp  stamp
+	err    error
+}
+
+// scan brings entries in line with the folders. The disk is asked while rules go on running.
 func (r *Runner) scan(start bool) error {
+	r.edit.Lock()
+	defer r.edit.Unlock()
 	scenes, err := r.scenes.scan()
 	if err != nil {
 		return err
@@ -44,34 +52,44 @@ func (r *Runner) scan(start bool) error {
 	if err != nil {
 		return err
 	}
+	r.mu.Lock()
+	freshScenes := differ(scenes, r.stage, func(s *sceneEntry) stamp { return s.stamp })
+	freshRules := differ(rules, r.entries, func(e *entry) stamp { return e.stamp })
+	r.mu.Unlock()
+	sceneFiles, ruleFiles := r.scenes.readAll(freshScenes), r.rules.readAll(freshRules)
+
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	look := engine.NewLookup(r.o.Directory)
-	staged := r.scanScenes(scenes, look)
 	in := engine.Input{Start: start}
-	for id := range r.entries {
+	if r.bringScenes(scenes, sceneFiles, look) {
+		r.restage(&in)
+	}
+	for _, id := range slices.Sorted(maps.Keys(r.entries)) {
 		if _, ok := rules[id]; !ok {
 			r.forget(id, &in)
 		}
 	}
-	for id, st := range rules {
-		e := r.entries[id]
-		if e != nil && e.stamp == st {
-			continue
+	for _, id := range slices.Sorted(maps.Keys(ruleFiles)) {
+		if f := ruleFiles[id]; f.err != nil {
+			r.wrong(id, f.stamp, text.Problems{{Line: 1, Column: 1, Reason: f.err.Error()}})
+		} else {
+			r.take(id, f.source, f.stamp, look, &in)
 		}
-		source, st, err := r.rules.read(id)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			r.wrong(id, st, text.Problems{{Line: 1, Column: 1, Reason: err.Error()}})
-			continue
-		}
-		r.take(id, source, st, look, &in)
-	}
-	if staged {
-		r.restage(&in)
 	}
 	r.load(in)
 	return nil
+}
+
+// differ lists the ids whose file is new or has another stamp than what is known of it.
+func differ[E any](found map[string]stamp, known map[string]E, stampOf func(E) stamp) []string {
+	var list []string
+	for id, st := range found {
+		if e, ok := known[id]; !ok || stampOf(e) != st {
+			list = append(list, id)
+		}
+	}
+	return list
 }
 
 func (r *Runner) wrong(id string, st stamp, why text.Problems) {
@@ -191,27 +209,19 @@ func (r *Runner) rejoin() {
 	r.load(in)
 }
 
-// scanScenes brings the scenes in line with their folder, and says whether any is different.
-func (r *Runner) scanScenes(found map[string]stamp, look *engine.Lookup) (different bool) {
+// bringScenes brings the scenes in line with their folder, and says whether any is different.
+func (r *Runner) bringScenes(found map[string]stamp, files map[string]file, look *engine.Lookup) (different bool) {
 	for id := range r.stage {
 		if _, ok := found[id]; !ok {
 			delete(r.stage, id)
 			different = true
 		}
 	}
-	for id, st := range found {
-		s := r.stage[id]
-		if s != nil && s.stamp == st {
-			continue
+	for id, f := range files {
+		if f.err != nil {
+			f.source = nil // refused as empty
 		}
-		source, st, err := r.scenes.read(id)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			source = nil
-		}
-		r.takeScene(id, source, st, look)
+		r.takeScene(id, f.source, f.stamp, look)
 		different = true
 	}
 	return different

@@ -69,6 +69,18 @@ func (f folder) read(id string) ([]byte, stamp, error) {
 	return data, stamp{info.ModTime(), info.Size()}, nil
 }
 
+// readAll reads several files; one that has gone meanwhile is left out.
+func (f folder) readAll(ids []string) map[string]file {
+	files := make(map[string]file, len(ids))
+	for _, id := range ids {
+		source, st, err := f.read(id)
+		if !errors.Is(err, fs.ErrNotExist) {
+			files[id] = file{source, st, err}
+		}
+	}
+	return files
+}
+
 func (f folder) path(id string) string { return filepath.Join(f.dir, id+".yaml") }
 
 // write replaces a file as a whole: whoever reads it sees the old text or the new.

@@ -66,6 +66,9 @@ func (r *Runner) status(e *entry) Status {
 	return StatusRunning
 }
 
+// listed is how many traces of each rule a list shows.
+const listed = 5
+
 func (r *Runner) info(e *entry) Info {
 	i := Info{ID: e.id, Title: e.id, Version: text.Version(e.source), Status: r.status(e), Problems: slices.Concat(e.wrong, e.joined)}
 	if e.rule != nil {
@@ -95,13 +98,15 @@ func (r *Runner) info(e *entry) Info {
 	return i
 }
 
-// List is all rules, sorted by id.
+// List is all rules, sorted by id, with the newest traces of each.
 func (r *Runner) List() []Info {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	list := make([]Info, 0, len(r.entries))
 	for _, e := range r.entries {
-		list = append(list, r.info(e))
+		i := r.info(e)
+		i.Traces = i.Traces[:min(len(i.Traces), listed)]
+		list = append(list, i)
 	}
 	slices.SortFunc(list, func(a, b Info) int { return strings.Compare(a.ID, b.ID) })
 	return list
@@ -153,39 +158,48 @@ func (r *Runner) Put(_ context.Context, id string, source []byte) error {
 	if err := text.CheckID(id); err != nil {
 		return err
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.edit.Lock()
+	defer r.edit.Unlock()
 	return r.put(id, source)
 }
 
+// put is Put with r.edit held. The disk is written while rules go on running.
 func (r *Runner) put(id string, source []byte) error {
-	look, problems := r.check(id, source)
+	r.mu.Lock()
+	_, problems := r.check(id, source)
+	_, had := r.entries[id]
+	count := len(r.entries)
+	r.mu.Unlock()
 	if problems.Refused() {
 		return problems
 	}
-	if _, had := r.entries[id]; !had && len(r.entries) >= MaxFiles {
+	if !had && count >= MaxFiles {
 		return fmt.Errorf("there are %d rules already; no more are allowed", MaxFiles)
 	}
 	st, err := r.rules.write(id, source)
 	if err != nil {
 		return err
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	var in engine.Input
-	r.take(id, slices.Clone(source), st, look, &in)
+	r.take(id, slices.Clone(source), st, engine.NewLookup(r.o.Directory), &in)
 	r.load(in)
 	return nil
 }
 
 // Delete removes rule id and its file; false when there is no such rule.
 func (r *Runner) Delete(_ context.Context, id string) (bool, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.entries[id] == nil {
+	r.edit.Lock()
+	defer r.edit.Unlock()
+	if _, ok := r.Text(id); !ok {
 		return false, nil
 	}
 	if err := r.rules.remove(id); err != nil {
 		return true, err
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	var in engine.Input
 	r.forget(id, &in)
 	r.load(in)
@@ -194,13 +208,13 @@ func (r *Runner) Delete(_ context.Context, id string) (bool, error) {
 
 // Enable switches rule id on or off, by changing that one word in its file.
 func (r *Runner) Enable(_ context.Context, id string, on bool) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	e := r.entries[id]
-	if e == nil {
+	r.edit.Lock()
+	defer r.edit.Unlock()
+	old, ok := r.Text(id)
+	if !ok {
 		return fmt.Errorf("rule %.70q: %w", id, ErrNone)
 	}
-	source, err := withEnabled(e.source, on)
+	source, err := withEnabled(old, on)
 	if err != nil {
 		return err
 	}
@@ -327,38 +341,45 @@ func (r *Runner) PutScene(_ context.Context, id string, source []byte) error {
 	if err := text.CheckID(id); err != nil {
 		return err
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	look := engine.NewLookup(r.o.Directory)
+	r.edit.Lock()
+	defer r.edit.Unlock()
 	scene, problems := text.ParseScene(id, source)
 	if scene != nil {
-		_, problems = engine.JoinScene(scene, look)
+		_, problems = engine.JoinScene(scene, engine.NewLookup(r.o.Directory))
 	}
 	if problems.Refused() {
 		return problems
 	}
-	if _, had := r.stage[id]; !had && len(r.stage) >= MaxFiles {
+	r.mu.Lock()
+	_, had := r.stage[id]
+	count := len(r.stage)
+	r.mu.Unlock()
+	if !had && count >= MaxFiles {
 		return fmt.Errorf("there are %d scenes already; no more are allowed", MaxFiles)
 	}
 	st, err := r.scenes.write(id, source)
 	if err != nil {
 		return err
 	}
-	r.takeScene(id, slices.Clone(source), st, look)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.takeScene(id, slices.Clone(source), st, engine.NewLookup(r.o.Directory))
 	r.staged()
 	return nil
 }
 
 // DeleteScene is Delete for a scene. A rule that activates it fails from then on, and says so.
 func (r *Runner) DeleteScene(_ context.Context, id string) (bool, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.stage[id] == nil {
+	r.edit.Lock()
+	defer r.edit.Unlock()
+	if _, ok := r.SceneText(id); !ok {
 		return false, nil
 	}
 	if err := r.scenes.remove(id); err != nil {
 		return true, err
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	delete(r.stage, id)
 	r.staged()
 	return true, nil

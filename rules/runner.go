@@ -36,6 +36,8 @@ type Runner struct {
 	newly  chan struct{} // news of the directory
 	toDisk chan engine.Trace
 
+	edit sync.Mutex // one writer of files, or reader of folders, at a time; taken before mu
+
 	mu       sync.Mutex
 	engine   *engine.Engine
 	next     thing.Time // when the Engine wants to be called
@@ -88,8 +90,6 @@ func Open(o Options) (*Runner, error) {
 	for _, s := range r.archive.byRule {
 		s.runs = 0
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	if err := r.scan(true); err != nil {
 		return nil, errors.Join(err, r.log.Close())
 	}
@@ -173,9 +173,7 @@ func (r *Runner) watch(ctx context.Context) error {
 			r.mu.Unlock()
 		case <-poll.C:
 			began := time.Now()
-			r.mu.Lock()
 			err := r.scan(false)
-			r.mu.Unlock()
 			r.trouble("the rules folder cannot be read", err)
 			// A folder of many thousand files is looked at less often, so that looking stays a fraction of the work.
 			poll.Reset(max(r.o.Interval, 50*time.Since(began)))

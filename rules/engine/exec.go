@@ -17,7 +17,8 @@ const (
 	maxTogether = 500              // Commands of one step
 	deadline    = 10 * time.Second // of a Command
 	grace       = 5 * time.Second  // after a deadline, until a Command without an outcome counts as failed
-	maxMessage  = 8000             // bytes of a notice
+	maxNotices  = 50               // in one run
+	maxMessage  = 2000             // bytes of a notice
 	glance      = time.Second      // how often a wait that reads the clock looks again
 )
 
@@ -28,6 +29,7 @@ type run struct {
 	changed int
 	pc      int
 	done    int // instructions so far
+	told    int // notices so far
 	counts  []int
 	asked   map[string]int // Commands without an outcome yet -> their step in the trace
 	failed  string
@@ -68,12 +70,7 @@ func (e *Engine) do(x *run, o *op) (wait bool) {
 	case opScene:
 		return e.scene(x, o)
 	case opNotify:
-		text, err := e.say(x, &o.message)
-		if err != nil {
-			return e.fail(x, o, Step{Text: text}, err.Error())
-		}
-		e.note(x, o, Step{Text: text})
-		e.out.Notices = append(e.out.Notices, Notice{Time: e.now, Rule: x.rule.rule.ID, Trace: x.trace.ID, Level: o.level, Text: text})
+		return e.notify(x, o)
 	case opDelay:
 		x.step = x.trace.Add(Step{Path: o.step, Kind: "delay", Began: e.now, Text: o.span.String()})
 		x.timer = e.timer(x.rule, e.now+thing.Time(o.span), func() { e.resume(x, "") })
@@ -95,6 +92,20 @@ func (e *Engine) do(x *run, o *op) (wait bool) {
 		e.finish(x, Stopped, o.message.parts[0])
 		return true
 	}
+	return false
+}
+
+func (e *Engine) notify(x *run, o *op) bool {
+	if x.told++; x.told > maxNotices {
+		e.finish(x, Failed, fmt.Sprintf("%s: more than %d notices in one run", o.step, maxNotices))
+		return true
+	}
+	text, err := e.say(x, &o.message)
+	if err != nil {
+		return e.fail(x, o, Step{Text: text}, err.Error())
+	}
+	e.note(x, o, Step{Text: text})
+	e.out.Notices = append(e.out.Notices, Notice{Time: e.now, Rule: x.rule.rule.ID, Trace: x.trace.ID, Level: o.level, Text: text})
 	return false
 }
 
@@ -318,7 +329,7 @@ func (e *Engine) say(x *run, m *message) (string, error) {
 			b.WriteString(show(res.Value))
 		}
 		if b.Len() > maxMessage {
-			return b.String()[:maxMessage], nil
+			return strings.ToValidUTF8(b.String()[:maxMessage], ""), nil
 		}
 	}
 	return b.String(), nil

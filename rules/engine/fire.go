@@ -69,7 +69,6 @@ func (e *Engine) watched(r *live, i int, c *thing.Change, was pointState, differ
 		w.hold, w.due = nil, false
 		return
 	}
-	cause := e.causeOf(r, t, c, st)
 	first, entered := !w.valid, t.matches(st.value, w.inside)
 	left := !entered && w.inside
 	plain := len(t.toVals) == 0 && t.Above == nil && t.Below == nil
@@ -80,10 +79,10 @@ func (e *Engine) watched(r *live, i int, c *thing.Change, was pointState, differ
 	}
 	switch {
 	case edge && t.Hold == 0:
-		e.fire(r, i, cause, t.on)
+		e.fire(r, i, e.causeOf(r, t, c, st), t.on)
 	case edge, entered && w.lost:
 		e.stop(w.hold)
-		e.held(r, i, t.Hold, cause)
+		e.held(r, i, t.Hold, e.causeOf(r, t, c, st))
 	case left:
 		e.stop(w.hold)
 		w.hold, w.due, w.lost = nil, false, false
@@ -302,7 +301,7 @@ func (v view) seen(x *condition.Expr) []Seen {
 		r := v.Reading(name)
 		s := Seen{Point: name, Known: r.Known, Since: r.Since}
 		if r.Known {
-			s.Value = r.Value
+			s.Value = brief(r.Value)
 		}
 		list = append(list, s)
 	}

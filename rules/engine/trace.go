@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"strings"
+
 	"hutong/condition"
 	"hutong/thing"
 )
@@ -116,8 +118,30 @@ func (t *Trace) Add(s Step) int {
 	return len(t.Steps) - 1
 }
 
-// ptr is a copy of v for an optional field.
-func ptr(v thing.Value) *thing.Value { return &v }
+// maxShown is how many bytes of a value a trace keeps.
+const maxShown = 512
+
+// brief is v for a trace: a long text, list or object becomes the beginning of its text.
+func brief(v thing.Value) thing.Value {
+	s := v.Text()
+	switch v.Type() {
+	case thing.Text:
+	case thing.Object, thing.Array:
+		s = string(v.AppendJSON(nil))
+	default:
+		return v
+	}
+	if len(s) <= maxShown {
+		return v
+	}
+	return thing.String(strings.ToValidUTF8(s[:maxShown-3], "") + "...")
+}
+
+// ptr is v in brief for an optional field.
+func ptr(v thing.Value) *thing.Value {
+	v = brief(v)
+	return &v
+}
 
 // answer is a result in one word.
 func answer(r condition.Result) string {
