@@ -62,6 +62,9 @@ func (r *Runner) scan(start bool) error {
 	defer r.mu.Unlock()
 	look := engine.NewLookup(r.o.Directory)
 	in := engine.Input{Start: start}
+	if start {
+		in.Seq = r.o.Seq
+	}
 	if r.bringScenes(scenes, sceneFiles, look) {
 		r.restage(&in)
 	}

@@ -41,7 +41,8 @@ type Options struct {
 	Dir       string // data folder; rules/, scenes/ and traces/ in it are made when they are not there
 	Directory engine.Directory
 	States    States
-	Feed      Feed // opened before Open is called, so that nothing is missed
+	Feed      Feed   // opened before Open is called, so that nothing is missed
+	Seq       uint64 // of the last Change before Feed was opened
 	Commands  Commander
 	Notify    func(engine.Notice) // told of every notice; must not block or call the Runner; nil for nobody
 	Traces    TraceLog            // nil: JSON lines in Dir/traces

@@ -174,10 +174,27 @@ func (r *Runner) watch(ctx context.Context) error {
 		case <-poll.C:
 			began := time.Now()
 			err := r.scan(false)
+			r.reread()
 			r.trouble("the rules folder cannot be read", err)
 			// A folder of many thousand files is looked at less often, so that looking stays a fraction of the work.
 			poll.Reset(max(r.o.Interval, 50*time.Since(began)))
 		}
+	}
+}
+
+// reread asks anew for the points of which little is known: the twin learns from what a broker kept, or from its own
+// store, without a Change.
+func (r *Runner) reread() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	states := map[thing.Ref]thing.State{}
+	for ref, q := range r.engine.Doubtful() {
+		if s, ok := r.o.States.Get(ref); ok && s.Quality != q {
+			states[ref] = s
+		}
+	}
+	if len(states) > 0 {
+		r.step(engine.Input{States: states})
 	}
 }
 

@@ -23,6 +23,7 @@ type Engine struct {
 	position *schedule.Position
 
 	now      thing.Time
+	seen     uint64 // highest Seq of a Change
 	ids      uint64
 	slots    map[thing.Ref]*slot
 	byHandle []*slot
@@ -47,13 +48,14 @@ func NewEngine(zone *time.Location, position *schedule.Position) *Engine {
 type Input struct {
 	Now      thing.Time
 	Changes  []thing.Change
-	Outcomes []thing.Outcome // of Commands given out before, once they have ended
-	Load     []*Program      // rules that are new or different
-	Unload   []string        // ids of rules that are gone or switched off
-	States   map[thing.Ref]thing.State
-	Hand     []Hand   // rules a person wants to run now
-	Unpark   []string // rules to wake from being parked
-	Start    bool     // the hub has just started: sets off start triggers
+	Outcomes []thing.Outcome           // of Commands given out before, once they have ended
+	Load     []*Program                // rules that are new or different
+	Unload   []string                  // ids of rules that are gone or switched off
+	States   map[thing.Ref]thing.State // where the points of Load stand; without Load, what is said of Doubtful ones now
+	Hand     []Hand                    // rules a person wants to run now
+	Unpark   []string                  // rules to wake from being parked
+	Start    bool                      // the hub has just started: sets off start triggers
+	Seq      uint64                    // every Change up to this one has been given, or never will be
 
 	// Scenes are all scenes that can be set, when any is different; nil when not.
 	Scenes map[string]*Scene
@@ -81,6 +83,7 @@ type Output struct {
 func (e *Engine) Step(in Input) Output {
 	var out Output
 	e.now, e.out = in.Now, &out
+	e.seen = max(e.seen, in.Seq)
 	e.due()
 	if in.Scenes != nil {
 		e.scenes = in.Scenes
@@ -90,6 +93,11 @@ func (e *Engine) Step(in Input) Output {
 	}
 	for _, l := range in.Load {
 		e.load(l, in.States, in.Start)
+	}
+	if len(in.Load) == 0 {
+		for _, ref := range sortedRefs(in.States) {
+			e.reread(ref, in.States[ref])
+		}
 	}
 	for _, id := range in.Unpark {
 		if r := e.rules[id]; r != nil {
@@ -252,11 +260,13 @@ func (e *Engine) find(c *thing.Change) *slot {
 
 func (e *Engine) change(c *thing.Change) {
 	event := c.Ref.Kind == thing.Event
-	if c.Repeat && !event {
-		return
-	}
+	e.seen = max(e.seen, c.Seq)
 	s := e.find(c)
 	if s == nil || c.Seq != 0 && c.Seq <= s.seq {
+		return
+	}
+	if c.Repeat && !event && c.Quality == s.quality {
+		s.seq = c.Seq
 		return
 	}
 	s.seq, s.quality = c.Seq, c.Quality
@@ -266,11 +276,44 @@ func (e *Engine) change(c *thing.Change) {
 		}
 		s.value, s.seen = c.Value, true
 	}
-	// Rules may come and go while their users run; the copy keeps the walk whole.
-	for _, u := range slices.Clone(s.users) {
-		if e.rules[u.rule.rule.ID] == u.rule {
-			e.touched(u.rule, u.point, c, event)
+	for _, u := range s.users {
+		e.touched(u.rule, u.point, c, event)
+	}
+}
+
+// Doubtful gives the properties that rules name and of which nothing is known, or only what was read back after a start.
+// The twin may come to know more of these without a Change, so they are worth reading anew now and then.
+func (e *Engine) Doubtful() map[thing.Ref]thing.Quality {
+	list := map[thing.Ref]thing.Quality{}
+	for ref, s := range e.slots {
+		if ref.Kind == thing.Property && (s.quality == thing.Unknown || s.quality == thing.Restored) {
+			list[ref] = s.quality
 		}
+	}
+	return list
+}
+
+// reread takes what the hub says of a doubtful point. A state that the Changes still to come will tell of is left to
+// them: only they set rules off.
+func (e *Engine) reread(ref thing.Ref, st thing.State) {
+	s := e.slots[ref]
+	switch {
+	case s == nil || st.Seq > e.seen:
+		return
+	case s.quality == thing.Unknown && !s.seen && (st.Quality.Known() || st.Quality == thing.Stale):
+		s.value, s.seen, s.since = st.Value, true, st.Since
+	case s.quality != thing.Restored || st.Quality <= thing.Restored || !s.value.Equal(st.Value):
+		return
+	}
+	s.quality = st.Quality
+	for _, u := range s.users {
+		for _, i := range u.rule.watching[u.point] {
+			if w := &u.rule.watches[i]; !w.valid {
+				e.refresh(u.rule, u.point, 0)
+				e.begin(u.rule, i)
+			}
+		}
+		e.touched(u.rule, u.point, &thing.Change{Ref: ref, Seq: s.seq, Committed: st.Since}, false)
 	}
 }
 

@@ -109,8 +109,7 @@ func (e *Engine) held(r *live, i int, d time.Duration, cause Trigger) {
 	w.lost, w.due, w.cause = false, false, cause
 	w.hold = e.timer(r, e.now+thing.Time(d), func() {
 		w.hold = nil
-		if st := &r.states[r.triggers[i].on]; !st.confirmed {
-			w.due = true
+		if w.due = !r.states[r.triggers[i].on].confirmed; w.due {
 			return
 		}
 		e.fire(r, i, cause, r.triggers[i].on)

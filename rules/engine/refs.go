@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"cmp"
+	"maps"
 	"slices"
 
 	"hutong/rules/text"
@@ -82,6 +84,13 @@ func (p *Program) Sets() []thing.Ref {
 		}
 	}
 	return list
+}
+
+// sortedRefs are the keys of m in an order that is always the same.
+func sortedRefs(m map[thing.Ref]thing.State) []thing.Ref {
+	return slices.SortedFunc(maps.Keys(m), func(a, b thing.Ref) int {
+		return cmp.Or(cmp.Compare(a.Thing, b.Thing), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name))
+	})
 }
 
 // Text is the text the Scene was made of.
