@@ -394,9 +394,9 @@ func TestADeviceThatDoesNotAnswerHoldsUpNoOther(t *testing.T) {
 
 func TestATimeTriggerFiresLive(t *testing.T) {
 	dir, h := t.TempDir(), newHub()
-	write(t, dir, "rules/a.yaml", "points: {lamp: 'urn:lamp#/properties/on'}\nwhen: [{time: \"18:30\"}]\nthen: [{set: {lamp: true}}]")
+	write(t, dir, "rules/a.yaml", "points: {lamp: 'urn:lamp#/properties/on'}\nwhen: [{time: \"00:30\"}]\nthen: [{set: {lamp: true}}]")
 	live(t, dir, h, func(t *testing.T, r *rules.Runner) { // the clock begins at midnight
-		time.Sleep(18*time.Hour + 29*time.Minute) // a day of looking at the folder each second, too
+		time.Sleep(29 * time.Minute)
 		if got := h.said(); got != "" {
 			t.Errorf("early: %q", got)
 		}
