@@ -37,6 +37,9 @@ func run(dir string, check bool) error {
 	if err := errors.Join(checkWords(filepath.Join(dir, "src", "words")), checkStyles(filepath.Join(dir, "src"))); err != nil {
 		return err
 	}
+	if err := checkTypes(dir); err != nil {
+		return err
+	}
 	files, err := build(dir)
 	if err != nil {
 		return err
@@ -50,6 +53,16 @@ func run(dir string, check bool) error {
 	}
 	fmt.Printf("web/dist: %d files in %.2f s; first load %d bytes gz of %d allowed\n",
 		len(files), time.Since(began).Seconds(), firstLoad(files), budget)
+	return nil
+}
+
+// checkTypes runs the TypeScript compiler, which says what is wrong and makes nothing: esbuild only strips types.
+func checkTypes(dir string) error {
+	cmd := exec.Command("node", filepath.Join("node_modules", "typescript", "bin", "tsc"), "--noEmit")
+	cmd.Dir = dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("TypeScript: %w\n%s", err, out)
+	}
 	return nil
 }
 

@@ -10,12 +10,14 @@ export function compile(text: string, lang: string): (args: Args) => string {
   const parts = parse(text);
   const rules = new Intl.PluralRules(lang);
   const number = new Intl.NumberFormat(lang);
+  // In a line that runs from right to left, what is put in keeps its own direction (Unicode isolates).
+  const isolate = lang.startsWith("ar") ? (s: string) => `\u2068${s}\u2069` : (s: string) => s;
   const print = (list: Part[], args: Args, count?: number): string =>
     list
       .map((p) => {
         if (typeof p === "string") return count === undefined ? p : p.replaceAll("#", number.format(count));
         const v = args[p.arg] ?? "";
-        if (p.kind === "") return typeof v === "number" ? number.format(v) : v;
+        if (p.kind === "") return typeof v === "number" ? number.format(v) : isolate(v);
         if (p.kind === "select") return print(p.forms.get(String(v)) ?? p.forms.get("other") ?? [], args, count);
         const n = Number(v);
         const form = p.forms.get("=" + n) ?? p.forms.get(rules.select(n)) ?? p.forms.get("other") ?? [];

@@ -1,5 +1,6 @@
 // The place tree with the Things in it, in the order of a walk: a place, what stands in it, the places inside it.
 import { computed } from "@preact/signals";
+import { tr } from "./words.ts";
 import { type PlaceNode, places, type Summary, things } from "./hub.ts";
 
 export interface Spot {
@@ -32,7 +33,7 @@ export const quarter = computed<Spot>(() => {
     const parent = at(cut < 0 ? "" : id.slice(0, cut));
     const spot: Spot = {
       id,
-      title: titles.get(id) || spellSlug(id.slice(cut + 1)),
+      title: named(id, titles.get(id)),
       depth: parent.depth + 1,
       things: [],
       inside: [],
@@ -74,9 +75,15 @@ export function pathTo(id: string): { id: string; title: string }[] {
   let path = "";
   for (const part of id === "" ? [] : id.split("/")) {
     path = path ? path + "/" + part : part;
-    out.push({ id: path, title: spotAt(path)?.title ?? spellSlug(part) });
+    out.push({ id: path, title: spotAt(path)?.title ?? named(path, undefined) });
   }
   return out;
+}
+
+/** A court called by its plain name is called so in the language of the page. */
+function named(id: string, title: string | undefined): string {
+  const own = title || spellSlug(id.slice(id.lastIndexOf("/") + 1));
+  return own.toLowerCase() === id ? tr("court", id, own) : own;
 }
 
 function spellSlug(slug: string): string {

@@ -2,7 +2,8 @@
 import { complete, session, type Summary, td, things } from "../app/hub.ts";
 import { link } from "../app/router.ts";
 import { pathTo, quarter, type Spot, spotAt } from "../app/tree.ts";
-import { t } from "../app/words.ts";
+import { t, tag } from "../app/words.ts";
+import { deviceOf, heightOf } from "../td/device.ts";
 import { placeIcon, rankOf, sortOf } from "../td/sort.ts";
 import { Card } from "../ui/card.tsx";
 import { Glance } from "../ui/glance.tsx";
@@ -176,7 +177,11 @@ function Room({ spot, via = [], bare = false }: { spot: Spot; via?: string[]; ba
 }
 
 function Cards({ spot }: { spot: Spot }) {
-  const order = (s: Summary) => rankOf(sortOf(td(s.id).peek(), s.title));
+  const order = (s: Summary) => {
+    const desc = td(s.id).peek();
+    const tall = desc ? Math.min(7, heightOf(deviceOf(desc, tag.value))) : 0;
+    return (7 - tall) * 10 + rankOf(sortOf(desc, s.title));
+  };
   const shown = spot.things
     .slice(0, crowd)
     .map((s) => ({ s, at: order(s) }))

@@ -18,14 +18,14 @@ function kept(): number {
   }
 }
 
-/** The id of the newest notice that was on the screen of this browser. */
+/** When the newest notice that was on the screen of this browser came, milliseconds since 1970. */
 export const seenNotice = signal(kept());
 
 export function Notices() {
   const list = notices.value;
   useEffect(fetchNotices, [line.value]);
   useEffect(() => {
-    const newest = Math.max(0, ...list.map((n) => Number(n.id) || 0));
+    const newest = Math.max(0, ...list.map((n) => Date.parse(n.time) || 0));
     if (newest <= seenNotice.peek()) return;
     const timer = setTimeout(() => {
       seenNotice.value = newest;

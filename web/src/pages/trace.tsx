@@ -141,7 +141,7 @@ function Timeline({ trace }: { trace: Trace }) {
               </p>
             )}
             <time class="soft" dateTime={s.time} title={fullMoment(Date.parse(s.time))}>
-              {offset(Date.parse(s.time) - began) ?? fullMoment(Date.parse(s.time))}
+              {i === 0 ? fullMoment(Date.parse(s.time)) : (offset(Date.parse(s.time) - began) ?? fullMoment(Date.parse(s.time)))}
             </time>
           </div>
         </li>

@@ -8,6 +8,7 @@ export function toHex(value: unknown, form: Colour): string | undefined {
   if (form === "hex") return typeof value === "string" && /^#[0-9a-f]{6}$/i.test(value) ? value.toLowerCase() : undefined;
   if (typeof value !== "object" || value === null) return undefined;
   const v = value as Record<string, unknown>;
+  form = formOf(v) ?? form;
   const n = (k: string, other = ""): number => Number(v[k] ?? v[other]);
   let rgb: RGB;
   if (form === "rgb") rgb = [n("r") / 255, n("g") / 255, n("b") / 255];
@@ -20,6 +21,7 @@ export function toHex(value: unknown, form: Colour): string | undefined {
 /** "#rrggbb" in the form of the device; like is a value it sent, whose member names are kept. */
 export function fromHex(hex: string, form: Colour, like: unknown): unknown {
   if (form === "hex") return hex;
+  if (typeof like === "object" && like !== null) form = formOf(like as Record<string, unknown>) ?? form;
   const part = (at: number) => parseInt(hex.slice(at, at + 2), 16);
   const rgb: RGB = [part(1) / 255, part(3) / 255, part(5) / 255];
   if (form === "rgb") return { r: part(1), g: part(3), b: part(5) };
@@ -27,6 +29,13 @@ export function fromHex(hex: string, form: Colour, like: unknown): unknown {
   const [h, s] = toHS(rgb);
   const long = typeof like === "object" && like !== null && "hue" in like;
   return long ? { hue: h, saturation: s } : { h, s };
+}
+
+/** A lamp may take several forms; it is answered in the one it speaks now. */
+function formOf(v: Record<string, unknown>): Colour | undefined {
+  if ("r" in v) return "rgb";
+  if ("h" in v || "hue" in v) return "hs";
+  return "x" in v ? "xy" : undefined;
 }
 
 function fromHS(h: number, s: number): RGB {

@@ -1,4 +1,5 @@
 // A TD as the page shows it: its affordances with a control each, in the order a person would want them.
+import { tr } from "../app/words.ts";
 import type { Icon } from "../ui/icon.tsx";
 import { type Control, controlOf, unitOf } from "./control.ts";
 import { sortOf } from "./sort.ts";
@@ -61,7 +62,7 @@ function read(td: TD, lang: string): Device {
     const writable = schema.readOnly !== true;
     return {
       name,
-      title: titleOf(schema, lang, name),
+      title: nameOf(schema, lang, name),
       description: descriptionOf(schema, lang),
       schema,
       control,
@@ -74,7 +75,7 @@ function read(td: TD, lang: string): Device {
   const acts = Object.entries(td.actions ?? {}).map(
     ([name, schema]): Act => ({
       name,
-      title: titleOf(schema, lang, name),
+      title: nameOf(schema, lang, name),
       description: descriptionOf(schema, lang),
       schema,
       input: schema.input,
@@ -83,9 +84,15 @@ function read(td: TD, lang: string): Device {
     }),
   );
   const events = Object.entries(td.events ?? {}).map(
-    ([name, e]): Evt => ({ name, title: titleOf(e, lang, name), description: descriptionOf(e, lang), data: e.data }),
+    ([name, e]): Evt => ({ name, title: nameOf(e, lang, name), description: descriptionOf(e, lang), data: e.data }),
   );
   return { title, description: descriptionOf(td, lang), sort: sortOf(td, td.title ?? title), props, acts, events, lead: leadOf(props) };
+}
+
+/** The title in the language asked for; where the TD has none, the page's own word for a common plain name. */
+function nameOf(d: { title?: string; titles?: Record<string, string> }, lang: string, name: string): string {
+  const title = titleOf(d, lang, name);
+  return lang.startsWith("en") || d.titles ? title : tr("name", title.toLowerCase(), title);
 }
 
 const dull =
@@ -122,6 +129,15 @@ export function rowsOf(d: Device, most: number): Prop[] {
   const others = d.props.filter((p) => p !== d.lead && p !== wordOf(d) && p.readable && p.weight > 5);
   const best = [...others].sort((a, b) => b.weight - a.weight).slice(0, most);
   return others.filter((p) => best.includes(p));
+}
+
+/** How tall a card will be, roughly: rooms put cards of a height side by side. */
+export function heightOf(d: Device): number {
+  const rows = rowsOf(d, 3);
+  const figures = d.lead ? [] : rows.filter((p) => !p.writable && (p.control.kind === "slider" || p.control.kind === "number")).slice(0, 2);
+  const rest = rows.filter((p) => !figures.includes(p));
+  const tall = rest.reduce((n, p) => n + (p.writable && p.control.kind === "slider" ? 3 : 2), 0);
+  return tall + (figures.length > 0 ? 3 : 0) + (buttonsOf(d, 3).length > 0 ? 2 : 0);
 }
 
 /** The buttons on a card: actions that need no words, most useful first. */

@@ -64,14 +64,16 @@ const pairs: [RegExp, "open" | "motion" | "wet" | "presence" | "problem" | "link
 ];
 
 function onOff(on: boolean, schema: Schema, name: string): string {
-  const kind = pairs.find(([words]) => words.test(name.replace(/_/g, " ").toLowerCase()) ||
-    words.test(list(schema["@type"]).join(" ").toLowerCase()) ||
-    words.test(String(schema["hutong:deviceClass"] ?? "").toLowerCase()))?.[1];
+  const classes = list(schema["@type"]).map((c) => loose(c.replace(/^.*:/, ""))).join(" ");
+  const find = (about: string) => pairs.find(([words]) => words.test(about))?.[1];
+  const kind = find(classes) ?? find(loose(name));
   if (!kind) return t(on ? "on.yes" : "on.no");
-  // A HA contact property says "closed" when true; one called open says "open". The TD's own words win if it has any.
-  const yes = kind === "open" && /^contact/i.test(name) ? !on : on;
+  // A bare contact is closed when it touches; one whose class says what it guards is on when that is open.
+  const yes = kind === "open" && classes === "" && /^contact/i.test(name) ? !on : on;
   return t(`${kind}.${yes ? "yes" : "no"}`);
 }
+
+const loose = (s: string): string => s.replace(/([a-z])([A-Z])/g, "$1 $2").replace(/[_-]/g, " ").toLowerCase();
 
 /** An object or array in short. */
 export function structure(value: unknown): string {

@@ -4,10 +4,10 @@ import { link } from "../app/router.ts";
 import { shows, type State } from "../app/state.ts";
 import { age, moment, t, tag } from "../app/words.ts";
 import { now } from "../app/clock.ts";
-import { buttonsOf, type Device, deviceOf, type Prop, rowsOf, wordOf } from "../td/device.ts";
+import { buttonsOf, type Device, deviceOf, heightOf, type Prop, rowsOf, wordOf } from "../td/device.ts";
 import { textOf } from "../td/format.ts";
 import { ActionButton } from "./actions.tsx";
-import { PropRow, AskedNote, Switch, useProp, Value } from "./controls.tsx";
+import { AskedMark, AskedNote, PropRow, Switch, useProp, Value } from "./controls.tsx";
 import { Icon } from "./icon.tsx";
 import { sortOf } from "../td/sort.ts";
 
@@ -56,7 +56,7 @@ function Full({ thing, d }: { thing: Summary; d: Device }) {
   const worst = worstOf(thing.id, [word, ...rows].filter((p) => p !== undefined));
   const sort = on ? (lit[d.sort] ?? d.sort) : d.sort;
   return (
-    <article class={on ? "card card-on" : "card"} data-quality={worst?.quality} data-sort={d.sort}>
+    <article class={"card" + (on ? " card-on" : "") + (heightOf(d) === 0 ? " card-small" : "")} data-quality={worst?.quality} data-sort={d.sort}>
       <header class="card-head">
         <span class="chip">
           <Icon name={sort} />
@@ -106,7 +106,8 @@ function Full({ thing, d }: { thing: Summary; d: Device }) {
 const isFigure = (p: Prop): boolean => p.control.kind === "slider" || p.control.kind === "number";
 
 function LeadState({ thing, prop }: { thing: string; prop: Prop }) {
-  const { is } = useProp({ thing, prop });
+  const { is, asked } = useProp({ thing, prop });
+  if (asked?.stage === "sending" || asked?.stage === "taken") return <AskedMark asked={asked} />;
   if (!shows(is)) return <span class="nothing">{t(is.quality === "bad" ? "value.bad" : "value.unknown")}</span>;
   return <span>{textOf(is.value, prop.control, prop.schema, prop.name, prop.unit)}</span>;
 }

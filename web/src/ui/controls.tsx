@@ -33,6 +33,7 @@ export function PropRow({ thing, prop }: Of) {
     <div class={"row row-" + rowKind(prop)} data-quality={is.quality} data-asked={asked?.stage}>
       <label class="row-label" for={id}>
         {prop.title}
+        <AskedMark asked={asked} />
       </label>
       {prop.writable ? <Entry id={id} thing={thing} prop={prop} /> : <output id={id} class="row-value"><Value thing={thing} prop={prop} /></output>}
       <AskedNote asked={asked} />
@@ -69,12 +70,18 @@ export function Value({ thing, prop }: Of) {
   return <bdi>{textOf(is.value, prop.control, prop.schema, prop.name, prop.unit)}</bdi>;
 }
 
-/** What became of a wish: asked, not answered, or refused and why. */
+/** Says that a wish is on its way; takes no room of its own, and shows only when the answer takes a while. */
+export function AskedMark({ asked }: { asked: Asked | undefined }) {
+  if (!asked || asked.stage === "failed" || asked.stage === "unanswered") return null;
+  return <span class="asked"> {t("asked.waiting")}</span>;
+}
+
+/** What became of a wish that came to nothing: not confirmed, or refused and why. */
 export function AskedNote({ asked }: { asked: Asked | undefined }) {
   if (!asked) return null;
   if (asked.stage === "failed") return <p class="note note-bad">{problemText(asked.problem)}</p>;
   if (asked.stage === "unanswered") return <p class="note note-warn">{t("asked.unanswered")}</p>;
-  return <p class="note note-asked">{t("asked.waiting")}</p>;
+  return null;
 }
 
 function Entry({ id, thing, prop }: Of & { id: string }) {

@@ -44,7 +44,7 @@ export function plot(box: HTMLElement, look: Look): Drawn {
         y: { range: (_u, min, max) => span(min, max) },
       },
       axes: [
-        { ...axis, space: 70, values: (_u, list) => list.map((s) => look.time(s * 1000)) },
+        { ...axis, space: 70, size: 32, values: (_u, list) => list.map((s) => look.time(s * 1000)) },
         { ...axis, size: (_u, list) => 16 + Math.max(0, ...(list ?? []).map((s) => s.length)) * 7.2, values: (_u, list) => list.map(look.format) },
       ],
       series: [

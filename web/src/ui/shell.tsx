@@ -12,7 +12,7 @@ import { Voice } from "./say.tsx";
 import { seenNotice } from "../pages/notices.tsx";
 
 const pages = [
-  ["", "home", "nav.home", ["", "place"]],
+  ["", "quarter", "nav.home", ["", "place"]],
   ["things", "things", "nav.things", ["things", "thing"]],
   ["rules", "rules", "nav.rules", ["rules", "rule", "trace"]],
   ["notices", "bell", "nav.notices", ["notices"]],
@@ -61,7 +61,7 @@ function skip(e: Event): void {
 }
 
 function Unseen() {
-  const n = notices.value.filter((x) => Number(x.id) > seenNotice.value).length;
+  const n = notices.value.filter((x) => Date.parse(x.time) > seenNotice.value).length;
   if (n === 0) return null;
   return (
     <span class="badge">
