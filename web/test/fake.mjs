@@ -138,12 +138,13 @@ createServer((req, res) => {
       if (parts[4] === "history") return json(history(parts[1], parts[3], url.searchParams));
       if (parts[2] === "properties" && req.method === "PUT") {
         if (t.sum.title === "Kettle") return setTimeout(() => json({ title: "Gateway Timeout", status: 504, detail: "no answer" }, 504), 400);
-        if (t.sum.title === "Bedside lamp") return json({ title: "Forbidden", status: 403, detail: "quiet hours: the bedroom lamp stays off until 07:00" }, 403);
+        if (t.sum.title === "Lobby lights") return json({ title: "Forbidden", status: 403, detail: "quiet hours: the lobby stays lit until 22:00" }, 403);
         const v = JSON.parse(body);
         setTimeout(() => change(parts[1], parts[3], v, "t1"), t.sum.title === "Hall lamp" ? 60000 : 700);
         res.writeHead(204, { "Hutong-Trace": "t1" });
         return res.end();
       }
+      if (parts[2] === "properties" && parts[3]) return json(t.values[parts[3]][0]);
       if (parts[2] === "actions") { setTimeout(() => res.writeHead(204).end(), 500); return; }
     }
     json({ title: "Not Found", status: 404 }, 404);

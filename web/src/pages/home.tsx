@@ -5,7 +5,7 @@ import { pathTo, quarter, type Spot, spotAt } from "../app/tree.ts";
 import { t, tag } from "../app/words.ts";
 import { deviceOf, heightOf } from "../td/device.ts";
 import { placeIcon, rankOf, sortOf } from "../td/sort.ts";
-import { Card } from "../ui/card.tsx";
+import { Card, type Level } from "../ui/card.tsx";
 import { Glance } from "../ui/glance.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { Lazy } from "../ui/lazy.tsx";
@@ -42,7 +42,7 @@ export function Home() {
             <Icon name="pin" />
             {t("place.none")}
           </h2>
-          <Cards spot={root} />
+          <Cards spot={root} level={3} />
         </section>
       )}
     </>
@@ -80,8 +80,8 @@ export function Place({ id }: { id: string }) {
       </div>
       <Glance of={spot} />
       <CourtChips here={id.split("/")[0] ?? ""} />
-      {spot.things.length > 0 && <Room spot={spot} bare />}
-      <Rooms of={spot} />
+      {spot.things.length > 0 && <Room spot={spot} level={2} bare />}
+      <Rooms of={spot} level={2} />
     </>
   );
 }
@@ -134,14 +134,14 @@ function Court({ court }: { court: Spot }) {
         </a>
         <span class="count">{t("place.count", { things: court.count })}</span>
       </h2>
-      {court.things.length > 0 && <Room spot={court} bare />}
-      <Rooms of={court} />
+      {court.things.length > 0 && <Room spot={court} level={3} bare />}
+      <Rooms of={court} level={3} />
     </section>
   );
 }
 
 /** The rooms inside a place; buildings and floors are walked through, and named where a room's name alone is not enough. */
-function Rooms({ of }: { of: Spot }) {
+function Rooms({ of, level }: { of: Spot; level: 2 | 3 }) {
   const rooms: { spot: Spot; via: string[] }[] = [];
   const walk = (s: Spot, via: string[]) => {
     for (const i of s.inside) {
@@ -154,29 +154,31 @@ function Rooms({ of }: { of: Spot }) {
   return (
     <div class="lane">
       {rooms.map(({ spot, via }) => (
-        <Room key={spot.id} spot={spot} via={via} />
+        <Room key={spot.id} spot={spot} via={via} level={level} />
       ))}
     </div>
   );
 }
 
-function Room({ spot, via = [], bare = false }: { spot: Spot; via?: string[]; bare?: boolean }) {
+/** A room with its cards; level is that of its heading, or of the cards where it is bare. */
+function Room({ spot, level, via = [], bare = false }: { spot: Spot; level: 2 | 3; via?: string[]; bare?: boolean }) {
+  const H = `h${level}` as const;
   return (
     <section class={bare ? "room room-bare" : "room"}>
       {!bare && (
-        <h3 class="room-title">
+        <H class="room-title">
           <a href={placeLink(spot.id)}>
             {via.length > 0 && <span class="via">{via.join(" · ") + " · "}</span>}
             <bdi>{spot.title}</bdi>
           </a>
-        </h3>
+        </H>
       )}
-      <Cards spot={spot} />
+      <Cards spot={spot} level={bare ? level : ((level + 1) as Level)} />
     </section>
   );
 }
 
-function Cards({ spot }: { spot: Spot }) {
+function Cards({ spot, level }: { spot: Spot; level: Level }) {
   const order = (s: Summary) => {
     const desc = td(s.id).peek();
     const tall = desc ? Math.min(7, heightOf(deviceOf(desc, tag.value))) : 0;
@@ -195,7 +197,7 @@ function Cards({ spot }: { spot: Spot }) {
           <ul class="cards">
             {shown.map((s) => (
               <li key={s.id}>
-                <Card thing={s} />
+                <Card thing={s} level={level} />
               </li>
             ))}
           </ul>

@@ -11,15 +11,18 @@ import { AskedMark, AskedNote, PropRow, Switch, useProp, Value } from "./control
 import { Icon } from "./icon.tsx";
 import { sortOf } from "../td/sort.ts";
 
+export type Level = 2 | 3 | 4;
+
 const lit: Partial<Record<Icon, Icon>> = { lamp: "lampOn", lock: "unlock" };
 
-export function Card({ thing }: { thing: Summary }) {
+/** A card whose name is a heading of this level. */
+export function Card({ thing, level }: { thing: Summary; level: Level }) {
   const d = td(thing.id).value;
-  return d ? <Full thing={thing} d={deviceOf(d, tag.value)} /> : <Empty thing={thing} />;
+  return d ? <Full thing={thing} d={deviceOf(d, tag.value)} level={level} /> : <Empty thing={thing} level={level} />;
 }
 
 /** A card whose description has not come yet: its name is known, so it can be found and opened. */
-function Empty({ thing }: { thing: Summary }) {
+function Empty({ thing, level }: { thing: Summary; level: Level }) {
   return (
     <article class="card card-empty">
       <header class="card-head">
@@ -27,7 +30,7 @@ function Empty({ thing }: { thing: Summary }) {
           <Icon name={sortOf(undefined, thing.title)} />
         </span>
         <div class="card-words">
-          <Title thing={thing} title={thing.title} />
+          <Title thing={thing} title={thing.title} level={level} />
           <p class="card-state">…</p>
         </div>
       </header>
@@ -35,17 +38,18 @@ function Empty({ thing }: { thing: Summary }) {
   );
 }
 
-function Title({ thing, title }: { thing: Summary; title: string }) {
+function Title({ thing, title, level }: { thing: Summary; title: string; level: Level }) {
+  const H = `h${level}` as const;
   return (
-    <h4 class="card-title">
+    <H class="card-title">
       <a href={link("thing", thing.id)}>
         <bdi>{title}</bdi>
       </a>
-    </h4>
+    </H>
   );
 }
 
-function Full({ thing, d }: { thing: Summary; d: Device }) {
+function Full({ thing, d, level }: { thing: Summary; d: Device; level: Level }) {
   const most = 3;
   const word = d.lead ?? wordOf(d);
   const rows = rowsOf(d, most);
@@ -62,7 +66,7 @@ function Full({ thing, d }: { thing: Summary; d: Device }) {
           <Icon name={sort} />
         </span>
         <div class="card-words">
-          <Title thing={thing} title={d.title} />
+          <Title thing={thing} title={d.title} level={level} />
           <p class="card-state">
             {word && <LeadState thing={thing.id} prop={word} />}
             {thing.simulated && <Simulated />}
