@@ -66,8 +66,13 @@ const emit = (event, data) => { seq++; for (const c of clients) c.write(`event: 
 const change = (id, name, value, cause) => {
   const t = things.get(id);
   t.values[name] = cause ? [value, 5, now(), now(), cause] : [value, 5, now(), now()];
-  emit("delta", { values: { [id]: { [name]: t.values[name] } } });
+  (fresh[id] ??= {})[name] = t.values[name];
 };
+let fresh = {};
+setInterval(() => {
+  if (Object.keys(fresh).length > 0) emit("delta", { values: fresh });
+  fresh = {};
+}, 100);
 setInterval(() => {
   for (const [id, t] of things) for (const [name, v] of Object.entries(t.values)) {
     if (typeof v[0] === "number" && t.td.properties[name]?.readOnly && v[1] === 5 && Math.random() < 0.05) change(id, name, Math.round((v[0] + (Math.random() - 0.5)) * 100) / 100);
