@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"hutong/gate"
 	"hutong/thing"
@@ -42,6 +43,28 @@ func TestRolesAndGrantsHoldOverHTTP(t *testing.T) {
 	h.want("GET", "/metrics", "", 403, "...")
 	if r := h.do("GET", "/places", ""); strings.Contains(r.body, "Park") || !strings.Contains(r.body, "Living Room") {
 		t.Error(r.body)
+	}
+}
+
+func TestAStreamEndsWhenItsTokenIsRevoked(t *testing.T) {
+	h := newHub(t, locked)
+	h.signIn("ann", gate.User)
+	c := &call{api: h.api, token: h.token, by: "token:ann"}
+	p := newPinger(c)
+	defer p.Stop()
+	p.check = time.Time{}
+	if err := p.welcome(); err != nil {
+		t.Error(err)
+	}
+	if err := h.tokens.Revoke("ann"); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.welcome(); err != nil {
+		t.Error("it looked again at once")
+	}
+	p.check = time.Time{}
+	if err := p.welcome(); err == nil {
+		t.Error("it goes on")
 	}
 }
 

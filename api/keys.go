@@ -13,7 +13,7 @@ const (
 	keyLife  = 10 * time.Minute
 	maxKeys  = 4096
 	maxKey   = 255
-	keptBody = 64 << 10
+	keptBody = 16 << 10
 )
 
 // keys remembers the answers to requests with an Idempotency-Key (draft-ietf-httpapi-idempotency-key-header), so that
@@ -49,11 +49,13 @@ func (a *API) once(c *call, key string, h handler) (*answer, error) {
 	if old != nil {
 		return old, nil
 	}
-	ans, err := h(c)
+	var ans *answer
+	defer func() { a.keys.keep(name, k, ans) }()
+	got, err := h(c)
 	if err != nil {
-		ans = a.faultOf(c, err).answer()
+		got = a.faultOf(c, err).answer()
 	}
-	a.keys.keep(name, k, ans)
+	ans = got
 	return ans, nil
 }
 
@@ -87,11 +89,11 @@ func (k *keys) claim(name string, print [sha256.Size]byte, now time.Time) (*keye
 	return e, nil, nil
 }
 
-// keep holds on to ans for repeats, unless it is the hub's own trouble, which may pass, or too large.
+// keep holds on to ans for repeats, unless there is none, it is the hub's own trouble, which may pass, or too large.
 func (k *keys) keep(name string, e *keyed, ans *answer) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if ans.status >= 500 && ans.status != http.StatusBadGateway && ans.status != http.StatusGatewayTimeout || len(ans.body) > keptBody {
+	if ans == nil || ans.status >= 500 && ans.status != http.StatusBadGateway && ans.status != http.StatusGatewayTimeout || len(ans.body) > keptBody {
 		delete(k.known, name)
 		return
 	}

@@ -99,13 +99,15 @@ func (l *listener) run(ctx context.Context, from uint64) error {
 		select {
 		case b := <-batches:
 			if err = b.err; err == nil {
-				pings.Reset(pingEvery)
 				err = l.send(b)
 			}
 		case <-pings.C:
 			err = pings.ping(l.sse)
 		case <-ctx.Done():
 			return ctx.Err()
+		}
+		if err == nil {
+			err = pings.welcome()
 		}
 		if err != nil {
 			return err

@@ -10,10 +10,10 @@ import (
 )
 
 const (
-	maxStreams   = 512              // at once, of everybody
-	pingEvery    = 15 * time.Second // of silence
-	checkHolders = 4                // pings between two looks whether the token is still good
-	flushAt      = 64 << 10         // bytes gathered before they are sent
+	maxStreams = 512              // at once, of everybody
+	pingEvery  = 15 * time.Second
+	checkEvery = time.Minute      // whether the token is still good
+	flushAt    = 64 << 10         // bytes gathered before they are sent
 )
 
 // stream is an answer that runs body until it returns or the client, the hub or the token ends. body subscribes first
@@ -40,17 +40,26 @@ func (a *API) stream(c *call, body func(ctx context.Context, s *sse.Writer) erro
 type pinger struct {
 	*time.Ticker
 	c     *call
-	count int
+	check time.Time
 }
 
-func newPinger(c *call) *pinger { return &pinger{Ticker: time.NewTicker(pingEvery), c: c} }
+func newPinger(c *call) *pinger {
+	return &pinger{Ticker: time.NewTicker(pingEvery), c: c, check: time.Now().Add(checkEvery)}
+}
 
 func (p *pinger) ping(s *sse.Writer) error {
-	if p.count++; p.count%checkHolders == 0 {
-		if by, _, err := p.c.api.Access.Holder(p.c.token); err != nil || by != p.c.by {
-			return errors.New("the token is no longer good")
-		}
-	}
 	s.Ping()
 	return s.Flush()
+}
+
+// welcome is an error, which ends the stream, once its token was revoked or has expired.
+func (p *pinger) welcome() error {
+	if time.Now().Before(p.check) {
+		return nil
+	}
+	p.check = time.Now().Add(checkEvery)
+	if by, _, err := p.c.api.Access.Holder(p.c.token); err != nil || by != p.c.by {
+		return errors.New("the token is no longer good")
+	}
+	return nil
 }

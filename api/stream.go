@@ -249,10 +249,12 @@ func (v *screen) run(ctx context.Context) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		}
+		if err == nil {
+			err = pings.welcome()
+		}
 		if err != nil {
 			return err
 		}
-		pings.Reset(pingEvery)
 	}
 }
 
