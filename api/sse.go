@@ -10,10 +10,10 @@ import (
 )
 
 const (
-	maxStreams = 512              // at once, of everybody
+	maxStreams = 512 // at once, of everybody
 	pingEvery  = 15 * time.Second
-	checkEvery = time.Minute      // whether the token is still good
-	flushAt    = 64 << 10         // bytes gathered before they are sent
+	checkEvery = time.Minute // whether the token is still good
+	flushAt    = 64 << 10    // bytes gathered before they are sent
 )
 
 // stream is an answer that runs body until it returns or the client, the hub or the token ends. body subscribes first
