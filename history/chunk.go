@@ -53,7 +53,8 @@ func kindOf(v thing.Value) byte {
 // codec writes and reads chunks. It may be used from many goroutines at once.
 type codec struct {
 	enc *zstd.Encoder
-	dec *zstd.Decoder
+	dec *zstd.Decoder // of texts
+	big *zstd.Decoder // of indexes
 }
 
 func newCodec() (*codec, error) {
@@ -65,7 +66,11 @@ func newCodec() (*codec, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &codec{enc, dec}, nil
+	big, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxIndex), zstd.WithDecoderLowmem(true))
+	if err != nil {
+		return nil, err
+	}
+	return &codec{enc, dec, big}, nil
 }
 
 // appendChunk appends list, of 1 to maxChunk samples in order of time.

@@ -5,8 +5,8 @@
 // what is in memory is sealed into a file that never changes, and Durable moves on: the journal may then let go of
 // everything up to there. After a crash the caller feeds the journal again from Durable()+1.
 //
-// The time of a sample is the device's where it gives one, else when the report was received, rounded down to the
-// point's declared resolution. Samples may come late: they are found where their time is. Two samples of one time
+// The time of a sample is the device's where it gives one that can be true (not more than ten minutes after the report
+// was received), else when the report was received, rounded down to the point's declared resolution. Samples may come late: they are found where their time is. Two samples of one time
 // are kept both, in order of Seq.
 //
 // One goroutine appends; everything else may be called from any goroutine, and no reader holds up the appender for
@@ -151,7 +151,7 @@ func (s *Store) Describe(ref thing.Ref, p thing.Point) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	x := s.of(ref, 0)
-	x.resolution, x.retention, x.linear = max(0, p.Resolution), max(0, p.Retention), p.Linear
+	x.resolution, x.retention = max(0, p.Resolution), max(0, p.Retention)
 }
 
 // Last returns the state the last change of a ref brought, false when there was none. It outlives retention.

@@ -208,18 +208,14 @@ func (v *view) each(ctx context.Context, yield func([]Sample) bool) error {
 	for i := range v.pieces {
 		v.pieces[i].order = i
 	}
-	slices.SortFunc(v.pieces, func(a, b piece) int { return cmp.Compare(a.min, b.min) })
+	slices.SortFunc(v.pieces, func(a, b piece) int { return cmp.Or(cmp.Compare(a.min, b.min), a.order-b.order) })
 	var buf []Sample
 	var damage error
 	for i := 0; i < len(v.pieces); {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		n, high := i+1, v.pieces[i].max
-		for n < len(v.pieces) && v.pieces[n].min <= high {
-			high = max(high, v.pieces[n].max)
-			n++
-		}
+		n := i + overlapping(v.pieces[i:])
 		var err error
 		buf, err = v.decode(buf[:0], v.pieces[i:n])
 		switch {
@@ -237,9 +233,22 @@ func (v *view) each(ctx context.Context, yield func([]Sample) bool) error {
 	return damage
 }
 
+// overlapping is how many pieces from the first on must be sorted together. One that begins at the very time another
+// ends may come apart after it when it is also later by Seq.
+func overlapping(pieces []piece) int {
+	high, last := pieces[0].max, pieces[0].order
+	for n, p := range pieces[1:] {
+		if p.min > high || p.min == high && p.order > last {
+			return n + 1
+		}
+		high, last = max(high, p.max), max(last, p.order)
+	}
+	return len(pieces)
+}
+
 // decode gives the samples of pieces, which may overlap, in order.
 func (v *view) decode(buf []Sample, pieces []piece) ([]Sample, error) {
-	slices.SortFunc(pieces, func(a, b piece) int { return cmp.Compare(a.order, b.order) })
+	slices.SortFunc(pieces, func(a, b piece) int { return a.order - b.order })
 	var damage, err error
 	for _, p := range pieces {
 		switch {

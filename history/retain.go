@@ -2,6 +2,7 @@ package history
 
 import (
 	"cmp"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -23,7 +24,8 @@ const mergeCount = 8
 
 // Retain lets go of what is older than each point's retention, counted back from now. Such samples are not shown from
 // then on; from the disk they are gone at the latest when they are an eighth of the retention older still and Retain
-// is called again. The last state of every point stays (Last).
+// is called again. The last state of every point stays (Last). Call it after Open, when the points are described, and
+// then every day or so: a store just opened shows everything its files hold.
 func (s *Store) Retain(now thing.Time) error {
 	s.work.Lock()
 	defer s.work.Unlock()
@@ -159,10 +161,6 @@ func (s *Store) mergeable() []*segment {
 // rewrite makes one segment of several neighbours, without what has expired, and puts it in their place. A segment in
 // which something is damaged is left as it is, for what is still good in it and for whoever may mend it.
 func (s *Store) rewrite(old []*segment, name span, level byte) error {
-	type part struct {
-		from *segment
-		record
-	}
 	var parts []part
 	for _, g := range old {
 		_, records, err := openSegment(g.file, g.span, s.codec)
@@ -175,22 +173,15 @@ func (s *Store) rewrite(old []*segment, name span, level byte) error {
 	}
 	slices.SortStableFunc(parts, func(a, b part) int { return compareRefs(a.ref, b.ref) })
 	g, err := s.write(name, level, func(w *segmentWriter) error {
-		var list []Sample
-		for i := 0; i < len(parts); {
-			n := i
-			list = list[:0]
-			for ; n < len(parts) && parts[n].ref == parts[i].ref; n++ {
-				for _, c := range parts[n].chunks {
-					var err error
-					if list, err = parts[n].from.decode(list, c, s.codec); err != nil {
-						parts[n].from.hurt.Store(errors.Is(err, errChunk))
-						return err
-					}
-				}
+		for len(parts) > 0 {
+			n := 1
+			for n < len(parts) && parts[n].ref == parts[0].ref {
+				n++
 			}
-			sortByTime(list)
-			w.series(parts[i].ref, parts[n-1].state, list[s.expired(parts[i].ref, list):])
-			i = n
+			if err := s.join(w, parts[:n]); err != nil {
+				return err
+			}
+			parts = parts[n:]
 		}
 		return nil
 	})
@@ -203,13 +194,30 @@ func (s *Store) rewrite(old []*segment, name span, level byte) error {
 	return s.replace(old, g)
 }
 
-// expired is how many samples at the head of a list are past their retention.
-func (s *Store) expired(ref thing.Ref, list []Sample) int {
+// part is what one segment holds of a series.
+type part struct {
+	from *segment
+	record
+}
+
+// join writes one series of several segments, without what has expired.
+func (s *Store) join(w *segmentWriter, parts []part) error {
+	ref := parts[0].ref
 	s.mu.RLock()
-	cut := s.byRef[ref].cut
+	v := view{codec: s.codec, from: s.byRef[ref].cut, to: 1<<63 - 1, damaged: s.noteDamage}
 	s.mu.RUnlock()
-	n, _ := slices.BinarySearchFunc(list, cut, func(a Sample, t thing.Time) int { return cmp.Compare(a.Time, t) })
-	return n
+	for _, p := range parts {
+		for _, c := range p.chunks {
+			v.pieces = append(v.pieces, piece{min: c.min, max: c.max, segment: p.from, at: c})
+		}
+	}
+	w.begin(ref, parts[len(parts)-1].state)
+	err := v.each(context.Background(), func(list []Sample) bool {
+		w.add(list)
+		return true
+	})
+	w.end()
+	return err
 }
 
 // readStates reads the states file; none is no error.
@@ -254,7 +262,7 @@ func parseStates(data []byte, c *codec) (to uint64, list []record, err error) {
 	if data[7] != statesMagic[7] {
 		return 0, nil, errNewer
 	}
-	index, err := c.dec.DecodeAll(body[statesHead:], nil)
+	index, err := c.big.DecodeAll(body[statesHead:], nil)
 	if err != nil || uint64(len(index)) != le.Uint64(body[16:]) {
 		return 0, nil, errChunk
 	}

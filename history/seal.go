@@ -74,7 +74,9 @@ func (s *Store) sealFrozen() error {
 			if list, err = x.frozen.samples(list[:0], s.codec); err != nil {
 				return err
 			}
-			w.series(x.ref, x.frozen.state, list)
+			w.begin(x.ref, x.frozen.state)
+			w.add(list)
+			w.end()
 		}
 		return nil
 	})

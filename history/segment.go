@@ -128,6 +128,7 @@ func (s *segment) read(c chunkAt) ([]byte, error) {
 func (s *segment) decode(dst []Sample, c chunkAt, codec *codec) ([]Sample, error) {
 	b, err := s.read(c)
 	if err != nil {
+		s.hurt.Store(errors.Is(err, errChunk))
 		return dst, err
 	}
 	n := len(dst)
@@ -136,6 +137,7 @@ func (s *segment) decode(dst []Sample, c chunkAt, codec *codec) ([]Sample, error
 		err = errChunk
 	}
 	if err != nil {
+		s.hurt.Store(true)
 		return dst, fmt.Errorf("%s: the chunk at %d: %w", s.name(), c.off, err)
 	}
 	return out, nil
@@ -156,6 +158,7 @@ type segmentWriter struct {
 	off     int64
 	records []record
 	buf     []byte
+	rest    []Sample // of the series being written, not in a chunk yet
 	samples int
 	err     error
 }
@@ -173,35 +176,51 @@ func (w *segmentWriter) write(b []byte) {
 	w.off += int64(len(b))
 }
 
-// series writes all samples of one series, in order of time; there may be none.
-func (w *segmentWriter) series(ref thing.Ref, state thing.State, list []Sample) {
-	rec := record{ref: ref, state: state}
-	for len(list) > 0 {
-		n := chunkLen(list)
-		w.buf = w.codec.appendChunk(w.buf[:0], list[:n])
-		w.buf = binary.LittleEndian.AppendUint32(w.buf, crc32.Checksum(w.buf, castagnoli))
-		rec.chunks = append(rec.chunks, chunkAt{
-			off: w.off, length: uint32(len(w.buf)), count: uint32(n), min: list[0].Time, max: list[n-1].Time,
-		})
-		w.write(w.buf)
-		w.samples += n
-		list = list[n:]
+// begin begins a series; its samples follow by add, in order of time, and end.
+func (w *segmentWriter) begin(ref thing.Ref, state thing.State) {
+	w.records = append(w.records, record{ref: ref, state: state})
+}
+
+func (w *segmentWriter) add(list []Sample) {
+	w.rest = append(w.rest, list...)
+	done := 0
+	for n, full := chunkLen(w.rest); full; n, full = chunkLen(w.rest[done:]) {
+		w.chunk(w.rest[done : done+n])
+		done += n
 	}
-	w.records = append(w.records, rec)
+	w.rest = slices.Delete(w.rest, 0, done)
+}
+
+func (w *segmentWriter) end() {
+	if len(w.rest) > 0 {
+		w.chunk(w.rest)
+		w.rest = w.rest[:0]
+	}
+}
+
+func (w *segmentWriter) chunk(list []Sample) {
+	rec := &w.records[len(w.records)-1]
+	w.buf = w.codec.appendChunk(w.buf[:0], list)
+	w.buf = binary.LittleEndian.AppendUint32(w.buf, crc32.Checksum(w.buf, castagnoli))
+	rec.chunks = append(rec.chunks, chunkAt{
+		off: w.off, length: uint32(len(w.buf)), count: uint32(len(list)), min: list[0].Time, max: list[len(list)-1].Time,
+	})
+	w.write(w.buf)
+	w.samples += len(list)
 }
 
 // sealedChunk is how many samples a chunk of a segment has: enough that its head weighs nothing, few enough that
 // reading a little of it costs little.
 const sealedChunk = 1024
 
-// chunkLen is how many samples of list go into the next chunk.
-func chunkLen(list []Sample) int {
-	n, texts := 0, 0
+// chunkLen is how many samples of list go into the next chunk, and whether they fill it.
+func chunkLen(list []Sample) (n int, full bool) {
+	texts := 0
 	for n < len(list) && n < sealedChunk && texts < chunkTexts {
 		texts += textLen(list[n].Value)
 		n++
 	}
-	return n
+	return n, n == sealedChunk || texts >= chunkTexts
 }
 
 func textLen(v thing.Value) int {
@@ -414,7 +433,7 @@ func openSegment(f File, name span, c *codec) (*segment, []record, error) {
 		return nil, nil, fmt.Errorf("index: %w", errChunk)
 	}
 	if foot[40] == indexZstd {
-		if index, err = c.dec.DecodeAll(index, nil); err != nil || len(index) != int(plain) {
+		if index, err = c.big.DecodeAll(index, nil); err != nil || len(index) != int(plain) {
 			return nil, nil, fmt.Errorf("index: %w", errChunk)
 		}
 	}

@@ -19,7 +19,6 @@ type series struct {
 	number     uint32
 	resolution time.Duration
 	retention  time.Duration
-	linear     bool
 	cut        thing.Time  // samples before this are too old to be shown; always when none is
 	state      thing.State // what the last change brought
 	open       *buffer     // samples not sealed yet; nil when there are none
@@ -67,9 +66,17 @@ func (x *series) take(c *thing.Change, codec *codec) {
 	}
 }
 
+// maxAhead is how far a device's clock may be ahead before its time is not believed. A clock that is behind cannot be
+// told from a report that was kept back.
+const maxAhead = thing.Time(10 * time.Minute)
+
 // sampleTime is when the device says it was so, else when it was received, else when it was taken in order.
 func sampleTime(c *thing.Change) thing.Time {
-	return cmp.Or(c.Device, c.Received, c.Committed)
+	received := cmp.Or(c.Received, c.Committed)
+	if c.Device == 0 || c.Device-maxAhead > received {
+		return received
+	}
+	return c.Device
 }
 
 // roundDown gives the highest multiple of step that is not above t.

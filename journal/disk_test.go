@@ -2,12 +2,14 @@ package journal
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"maps"
 	"math/rand/v2"
 	"slices"
 	"sync"
+	"syscall"
 )
 
 // disk is an FS in memory that knows what would outlast a power cut, and fails when told to.
@@ -28,7 +30,7 @@ type node struct {
 }
 
 var (
-	errNoSpace = errors.New("no space left on device")
+	errNoSpace = fmt.Errorf("write: %w", syscall.ENOSPC)
 	errSync    = errors.New("input/output error")
 )
 

@@ -101,6 +101,7 @@ type Journal struct {
 
 	dropping sync.Mutex // one Drop at a time
 	cursors  cursors
+	scanners sync.Pool // of *scanner, for their buffers
 }
 
 // failure is a run of accepted changes that the disk did not take.

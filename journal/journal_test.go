@@ -338,6 +338,27 @@ func TestADiskThatFailsCostsOnlyWhatWasNotKept(t *testing.T) {
 	}
 }
 
+func TestAJournalOpensOnAFullDiskAndGoesOnWhenThereIsRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDisk()
+		j, _ := mustOpen(t, Options{FS: d})
+		mustWait(t, j, mustAppend(t, j, changes(1, 10)))
+		if err := j.Close(); err != nil {
+			t.Fatal(err)
+		}
+		d.set(func(d *disk) { d.room = 0 })
+		j, _ = mustOpen(t, Options{FS: d})
+		wantRead(t, j, 1, changes(1, 10))
+		if _, err := j.Append(changes(11, 20)); !errors.Is(err, ErrRefused) {
+			t.Fatal(err)
+		}
+		d.set(func(d *disk) { d.room = 1 << 20 })
+		time.Sleep(time.Second)
+		mustWait(t, j, mustAppend(t, j, changes(11, 20)))
+		wantRead(t, j, 1, changes(1, 20))
+	})
+}
+
 func TestAppendRefusesWhatWouldBreakTheOrder(t *testing.T) {
 	j, _ := mustOpen(t, Options{FS: newDisk()})
 	mustAppend(t, j, changes(1, 10))

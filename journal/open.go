@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
 )
 
 // Open opens the journal in dir, making it when there is none, checks every frame and repairs what a crash left. The
-// Report says what was found. A journal written by a newer format is refused and left as it is. Only one process may
-// have a journal open; the caller sees to that.
+// Report says what was found. A journal written by a newer format is refused and left as it is. On a full disk it opens
+// too, can be read, and refuses changes until there is room. Only one process may have a journal open; the caller sees
+// to that.
 func Open(dir string, o Options) (*Journal, Report, error) {
 	if o.FS == nil {
 		fs, err := openDir(dir)
@@ -33,7 +35,10 @@ func Open(dir string, o Options) (*Journal, Report, error) {
 	}
 	w := &writer{high: high, good: j.last}
 	// Writing goes on in a new file, so nothing that was on disk before is touched again.
-	if err := j.begin(w); err != nil {
+	switch err := j.begin(w); {
+	case errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT):
+		j.broken, empty = fmt.Errorf("%w (%w)", ErrRefused, err), nil
+	case err != nil:
 		return nil, report, fmt.Errorf("journal: %w", err)
 	}
 	for _, s := range empty {

@@ -75,6 +75,7 @@ func (j *Journal) Read(from uint64, max int) ([]thing.Change, error) {
 	views, fresh, wanted := j.look(from, max)
 	var list []thing.Change
 	if wanted {
+		list = make([]thing.Change, 0, min(max, 1024))
 		k := j.cursors.take(from)
 		for _, v := range views {
 			if v.number < k.number {
@@ -143,7 +144,12 @@ func (j *Journal) readSegment(list []thing.Change, v view, k cursor, from uint64
 		return list, k, err
 	}
 	defer f.Close()
-	sc := newScanner(f, v.number, k.off, v.size, func(_, n int64, _ string) { j.skipped(uint64(n)) })
+	sc, ok := j.scanners.Get().(*scanner)
+	if !ok {
+		sc = newScanner(nil, 0, 0, 0, nil)
+	}
+	defer j.scanners.Put(sc)
+	sc.reset(f, v.number, k.off, v.size, func(_, n int64, _ string) { j.skipped(uint64(n)) })
 	for {
 		h, payload, err := sc.next()
 		if errors.Is(err, io.EOF) {

@@ -80,8 +80,15 @@ type scanner struct {
 }
 
 func newScanner(f io.ReaderAt, number uint64, off, size int64, damage func(off, n int64, what string)) *scanner {
-	r := bufio.NewReaderSize(io.NewSectionReader(f, off, size-off), splitPayload*2)
-	return &scanner{r: r, number: number, off: off, damage: damage, bad: -1}
+	s := &scanner{r: bufio.NewReaderSize(nil, splitPayload*2)}
+	s.reset(f, number, off, size, damage)
+	return s
+}
+
+// reset begins anew, keeping the buffers.
+func (s *scanner) reset(f io.ReaderAt, number uint64, off, size int64, damage func(off, n int64, what string)) {
+	s.r.Reset(io.NewSectionReader(f, off, size-off))
+	*s = scanner{r: s.r, payload: s.payload, number: number, off: off, damage: damage, bad: -1}
 }
 
 // next returns the next good frame, its payload valid until the next call. io.EOF means that there is none; then

@@ -214,7 +214,7 @@ func (r *run) feed() {
 		old := len(batch) - len(few)
 		switch odd := rapid.IntRange(0, 19).Draw(r.T, "odd"); {
 		case odd == 0:
-			c.Device = r.now - thing.Time(rapid.Int64Range(0, int64(3*time.Minute)).Draw(r.T, "late"))
+			c.Device = r.now - thing.Time(rapid.Int64Range(-int64(20*time.Minute), int64(3*time.Minute)).Draw(r.T, "late"))
 		case odd == 1:
 			c.Quality = rapid.SampledFrom([]thing.Quality{thing.Unknown, thing.Bad, thing.Stale, thing.Uncertain}).Draw(r.T, "quality")
 		case odd < 10 && old >= 0:

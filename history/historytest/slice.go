@@ -16,7 +16,7 @@ func (r *run) want(q history.Query) []history.Sample {
 			continue
 		}
 		at := c.Received
-		if c.Device != 0 {
+		if c.Device != 0 && c.Device <= c.Received+thing.Time(10*time.Minute) {
 			at = c.Device
 		}
 		if q.Ref == refs[2] {
