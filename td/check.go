@@ -14,16 +14,16 @@ import (
 // assertions that say MUST. A TD 1.0 is judged as a TD 1.1 with the older context, a Thing Model by the looser rules
 // of section 10. The error is an *Error or Errors.
 func (t *Thing) Check() error {
-	c := checker{t: t, model: t.IsModel(), prefixes: contextNames(t.Context)}
+	c := checker{t: t, model: t.IsModel(), vocabularies: readVocabularies(t.Context)}
 	c.thing()
 	return c.err()
 }
 
 type checker struct {
 	tracker
-	t        *Thing
-	model    bool
-	prefixes map[string]bool     // names that @context defines
+	t     *Thing
+	model bool
+	vocabularies
 	uriNames map[string]bool     // variables that a security scheme puts into URIs
 	keysOf   map[string][]string // those of them that a list of schemes puts there
 	base     uri.Template
@@ -192,19 +192,25 @@ func (c *checker) context() {
 	}
 }
 
-// contextNames are the names that the objects in a context define.
-func contextNames(context []byte) map[string]bool {
-	names := make(map[string]bool)
+// vocabularies are what a context says of prefixes.
+type vocabularies struct {
+	names  map[string]bool // defined in it
+	remote bool            // it names other contexts, which may define more
+}
+
+func readVocabularies(context []byte) vocabularies {
+	v := vocabularies{names: make(map[string]bool)}
 	n, err := ordered.Read(context)
 	if err != nil {
-		return names
+		return v
 	}
 	for _, part := range n.Kids {
+		v.remote = v.remote || part.Kind == ordered.Text && part.Text != Context && part.Text != Context10
 		for _, k := range part.Kids {
-			names[k.Name] = true
+			v.names[k.Name] = true
 		}
 	}
-	return names
+	return v
 }
 
 func (c *checker) links() {

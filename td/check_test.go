@@ -88,6 +88,8 @@ func TestCheckSaysWhatIsWrongWhereAndHowToMendIt(t *testing.T) {
 
 	sec(`"scheme":"ace:x"`, ``)
 	sec(`"scheme":"acme:x"`, `/securityDefinitions/s/scheme: the prefix "acme" is not in @context; add it there`)
+	f(`{"@context":["https://www.w3.org/2022/wot/td/v1.1","http://elsewhere/"],"title":"T","security":"n",`+
+		`"securityDefinitions":{"n":{"scheme":"acme:x"}}}`, ``)
 	sec(`"in":"header"`, `/securityDefinitions/s/scheme: missing; use nosec, auto, combo, basic, digest, apikey, bearer, psk, oauth2`)
 	sec(`"scheme":"magic"`, `/securityDefinitions/s/scheme: "magic" is no security scheme; use nosec, auto, combo, basic, digest, apikey, bearer, psk, oauth2`)
 	sec(`"scheme":"basic","in":"uri"`, `/securityDefinitions/s/in: "uri" is no place for it; use header, query, body, cookie, auto`)

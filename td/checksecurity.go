@@ -44,7 +44,7 @@ func (c *checker) scheme(name string, s *Security) {
 	case c.open(s.Scheme):
 		return
 	case prefixed && prefix != "":
-		if !c.prefixes[prefix] {
+		if !c.names[prefix] && !c.remote {
 			c.failAt("scheme", "add it there", "the prefix %s is not in @context", ordered.Quote(prefix))
 		}
 		return

@@ -128,7 +128,7 @@ func (c *compiler) point(kind thing.Kind, name string, i *Interaction, s *Schema
 	p.Resolution = c.duration(extra, "resolution")
 	p.Retention = c.duration(extra, "retention")
 	if n, ok := ours(extra, c.prefix, "linear"); ok {
-		p.Linear = n.Text == "true"
+		p.Linear = n.Kind == ordered.Bool && n.Text == "true"
 	}
 	return p
 }

@@ -81,9 +81,9 @@ func (s *Schema) JSON() []byte {
 
 // ParseSchema reads one data schema (TD 1.1 section 5.3.2), as Parse reads a Thing.
 func ParseSchema(data []byte) (*Schema, error) {
-	n, bad := ordered.Read(data)
-	if bad != nil {
-		return nil, bad
+	n, err := ordered.Read(data)
+	if err != nil {
+		return nil, err
 	}
 	s := new(Schema)
 	var r reader

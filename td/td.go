@@ -15,6 +15,7 @@ type Lang = Map[string]
 
 // Thing is a Thing Description (W3C TD 1.1 section 5.3.1.1) or a Thing Model. Fields hold what is written, not what
 // defaults would make of it: ask the methods (Form.Ops, Form.Media, Security.In, ...) for the value with defaults applied.
+// A Thing that nobody changes may be used by many goroutines at once.
 type Thing struct {
 	Context             json.RawMessage
 	ID                  string

@@ -20,9 +20,9 @@ const MaxPattern = 1024
 // their digits, so no limit is blurred. "format", and a pattern that needs more than linear time, are hints and not
 // judged. The error is an *Error or Errors whose pointers lead into the value.
 func (s *Schema) Check(data []byte) error {
-	n, bad := ordered.Read(data)
-	if bad != nil {
-		return bad
+	n, err := ordered.Read(data)
+	if err != nil {
+		return err
 	}
 	var j judge
 	j.value(s, &n)
@@ -184,6 +184,7 @@ type pattern struct {
 }
 
 func compilePattern(s string) pattern {
+	s = fromECMA(s)
 	parsed, err := syntax.Parse(s, syntax.Perl)
 	if err != nil {
 		return pattern{}
@@ -197,6 +198,25 @@ func compilePattern(s string) pattern {
 		return pattern{}
 	}
 	return pattern{re, len(prog.Inst)}
+}
+
+// fromECMA is the regular expression s of ECMA 262 as Go writes it: "\u00e9" is "\x{00e9}".
+func fromECMA(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] != '\\' || i+1 == len(s) {
+			b.WriteByte(s[i])
+			continue
+		}
+		i++
+		if s[i] == 'u' && i+4 < len(s) {
+			fmt.Fprintf(&b, `\x{%s}`, s[i+1:i+5])
+			i += 4
+			continue
+		}
+		b.WriteString(s[i-1 : i+1])
+	}
+	return b.String()
 }
 
 func (j *judge) match(source string, n *ordered.Node) {

@@ -11,8 +11,9 @@ import (
 
 // Read reads one JSON text (RFC 8259) within the limits. It refuses what could be read in two ways: a name given
 // twice with different values, text that is not UTF-8, half a surrogate pair. A member given twice alike is read
-// once. A byte order mark is passed over (assertion td-json-open_accept-byte-order).
-func Read(data []byte) (Node, *Error) {
+// once. A byte order mark is passed over (assertion td-json-open_accept-byte-order). The error is
+// an *Error.
+func Read(data []byte) (Node, error) {
 	if len(data) > MaxSize {
 		return Node{}, &Error{Reason: fmt.Sprintf("%d bytes are too many", len(data)), Mend: fmt.Sprintf("use at most %d", MaxSize)}
 	}

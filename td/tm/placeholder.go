@@ -62,7 +62,7 @@ func fill(n *ordered.Node, values map[string]json.RawMessage) (ordered.Node, td.
 	for name, raw := range values {
 		v, err := ordered.Read(raw)
 		if err != nil {
-			f.fail("", fmt.Sprintf("the value of placeholder %s: %s", ordered.Quote(name), err.Reason), "")
+			f.fail("", fmt.Sprintf("the value of placeholder %s: %v", ordered.Quote(name), err), "")
 		}
 		f.values[name] = value{node: v, size: len(raw)}
 	}

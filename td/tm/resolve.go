@@ -22,9 +22,9 @@ import (
 // contexts and tm:optional are joined. Loading stops at the limits and at a model that leads back to itself
 // (assertion tm-ref-recursive-extensions). The error names the model and the place in it.
 func Resolve(ctx context.Context, model *td.Thing, home string, load Loader) (*td.Thing, error) {
-	n, bad := ordered.Read(model.JSON())
-	if bad != nil {
-		return nil, bad
+	n, err := ordered.Read(model.JSON())
+	if err != nil {
+		return nil, err
 	}
 	home, _, _ = strings.Cut(home, "#")
 	r := resolver{ctx: ctx, load: load, models: map[string]*ordered.Node{home: &n}}
@@ -133,9 +133,9 @@ func (r *resolver) get(at string) (*ordered.Node, error) {
 	if r.bytes += len(data); r.bytes > MaxBytes {
 		return nil, fmt.Errorf("load %s: more than %d bytes of models", short(at), MaxBytes)
 	}
-	n, bad := ordered.Read(data)
-	if bad != nil {
-		return nil, fmt.Errorf("load %s: %w", short(at), bad)
+	n, err := ordered.Read(data)
+	if err != nil {
+		return nil, fmt.Errorf("load %s: %w", short(at), err)
 	}
 	r.models[at] = &n
 	return &n, nil

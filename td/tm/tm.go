@@ -51,9 +51,9 @@ func Parse(data []byte) (*td.Thing, error) {
 // and security above all, is for the caller to add; Check tells what is missing. The error is an *td.Error or
 // td.Errors.
 func Instantiate(model *td.Thing, o Options) (*td.Thing, error) {
-	n, bad := ordered.Read(model.JSON())
-	if bad != nil {
-		return nil, bad
+	n, err := ordered.Read(model.JSON())
+	if err != nil {
+		return nil, err
 	}
 	if ref := find(&n, "tm:ref"); ref != "" || extends(&n) {
 		return nil, &td.Error{Pointer: ref, Reason: "refers to another model", Mend: "Resolve it first"}
@@ -155,9 +155,9 @@ func link(rel, href, media string) ordered.Node {
 func version(t *td.Thing, instance string) error {
 	n := ordered.Node{Kind: ordered.Object}
 	if len(t.Version) > 0 {
-		var bad *td.Error
-		if n, bad = ordered.Read(t.Version); bad != nil {
-			return bad
+		var err error
+		if n, err = ordered.Read(t.Version); err != nil {
+			return err
 		}
 	}
 	if instance == "" {

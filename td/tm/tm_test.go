@@ -179,7 +179,7 @@ func TestInstantiateSaysWhatIsMissing(t *testing.T) {
 	f(`"title":"x"`, values("A", "1"), `/: the model has no placeholder "A"`)
 	f(`"title":"a {{A}}"`, values("A", "[]"), `/title: {{A}} is an array and cannot stand inside a string`)
 	f(`"title":"{{A}}"`, values("A", "7"), `the model with its placeholders filled: /title: want a string, got a number`)
-	f(`"title":"{{A}}"`, values("A", "x"), `/: the value of placeholder "A": line 1, column 1: want a JSON value`)
+	f(`"title":"{{A}}"`, values("A", "x"), `/: the value of placeholder "A": /: line 1, column 1: want a JSON value`)
 	f(`"properties":{"a/b":{"tm:ref":"x#/y"}}`, nil, `/properties/a~1b/tm:ref: refers to another model; Resolve it first`)
 	f(`"title":"{{A}}`+strings.Repeat(`{{A}}`, 30_000)+`"`, values("A", `"`+strings.Repeat("x", 1000)+`"`),
 		`/title: the values make the Thing too large`)
