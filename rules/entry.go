@@ -63,7 +63,7 @@ func (r *Runner) scan(start bool) error {
 	look := engine.NewLookup(r.o.Directory)
 	in := engine.Input{Start: start}
 	if start {
-		in.Seq = r.o.Seq
+		in.Seq = seqOf(r.o.Feed)
 	}
 	if r.bringScenes(scenes, sceneFiles, look) {
 		r.restage(&in)

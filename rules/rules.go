@@ -31,7 +31,9 @@ type Commander interface {
 	Do(ctx context.Context, cmd thing.Command) thing.Outcome
 }
 
-// Feed gives all Changes in order. The slice is only read until the next call.
+// Feed gives all Changes in order. The slice is only read until the next call. A Feed that has a method Seq() uint64 is
+// asked, before the first Next, for the Seq of the last Change it will not give; without it, points that the hub learns of
+// without a Change stay unknown to rules until the first one comes.
 type Feed interface {
 	Next(ctx context.Context) ([]thing.Change, error)
 }
@@ -41,8 +43,7 @@ type Options struct {
 	Dir       string // data folder; rules/, scenes/ and traces/ in it are made when they are not there
 	Directory engine.Directory
 	States    States
-	Feed      Feed   // opened before Open is called, so that nothing is missed
-	Seq       uint64 // of the last Change before Feed was opened
+	Feed      Feed // opened before Open is called, so that nothing is missed
 	Commands  Commander
 	Notify    func(engine.Notice) // told of every notice; must not block or call the Runner; nil for nobody
 	Traces    TraceLog            // nil: JSON lines in Dir/traces
@@ -51,6 +52,14 @@ type Options struct {
 	Interval  time.Duration       // how often the folders are looked at; 0: one second
 	Now       func() time.Time    // nil: time.Now
 	Log       *slog.Logger        // nil: slog.Default()
+}
+
+// seqOf is the Seq of the last Change that f will not give, 0 when it does not say.
+func seqOf(f Feed) uint64 {
+	if s, ok := f.(interface{ Seq() uint64 }); ok {
+		return s.Seq()
+	}
+	return 0
 }
 
 // Check says what is wrong with the text of a rule, in the order of the text; nil when nothing is. With a nil directory

@@ -64,11 +64,10 @@ func overTwin(t *testing.T, sources map[string]string, before func(*twin.Twin), 
 			}
 		}
 		before(w)
-		seq := w.Seq()
-		feed := w.Every(seq + 1)
+		feed := w.Every(0)
 		defer feed.Close()
 		r, err := rules.Open(rules.Options{
-			Dir: dir, Directory: w, States: w, Feed: feed, Seq: seq, Commands: w, Zone: time.UTC, Log: slog.New(slog.DiscardHandler),
+			Dir: dir, Directory: w, States: w, Feed: feed, Commands: w, Zone: time.UTC, Log: slog.New(slog.DiscardHandler),
 		})
 		if err != nil {
 			t.Fatal(err)
