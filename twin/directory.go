@@ -112,7 +112,7 @@ func (t *Twin) Add(x *thing.Thing) error {
 	t.dir.points += len(x.Points) - before
 	t.dir.mu.Unlock()
 	for _, l := range t.latest.list() {
-		l.adopt(fresh)
+		l.adopt(fresh, old != nil)
 	}
 	for _, w := range t.watches.list() {
 		w.note(x.ID, x, old != nil)

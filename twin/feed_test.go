@@ -123,6 +123,21 @@ func TestLatestSkipsToTheNewestAndPassesOverRepeats(t *testing.T) {
 	})
 }
 
+func TestLatestTellsOfValuesThatANewDescriptionTookAway(t *testing.T) {
+	h := newHouse(t, twin.Options{})
+	h.add(lamp("urn:a"))
+	h.report(ref("urn:a", "level"), thing.Int(5), false)
+	screen := h.Latest(func(r thing.Ref) bool { return r.Name == "level" })
+	defer screen.Close()
+	next := lamp("urn:a")
+	next.Points[1].Type = thing.Text
+	h.add(next)
+	got, err := screen.Next(t.Context())
+	if err != nil || len(got) != 1 || got[0].Quality != thing.Unknown || !got[0].Value.IsNull() {
+		t.Errorf("the screen is told %+v, %v", got, err)
+	}
+}
+
 func TestWatchTellsTheDifference(t *testing.T) {
 	h := newHouse(t, twin.Options{})
 	h.add(lamp("urn:old"))

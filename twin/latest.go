@@ -46,7 +46,8 @@ func (t *Twin) Latest(want func(thing.Ref) bool) *Latest {
 
 // Next returns the newest Change of each wanted point that has changed in value or quality since Next returned it
 // last (for the first call: since the feed began), by Seq, waiting until there is one. Repeat is never set and
-// repeats alone are no news. Points of removed Things are left out. The slice is good until the next call.
+// repeats alone are no news. All points of a Thing that is described anew are news, with Seq 0 and quality Unknown
+// where nothing is known. Points of removed Things are left out. The slice is good until the next call.
 func (l *Latest) Next(ctx context.Context) ([]thing.Change, error) {
 	for {
 		if err := l.check(ctx); err != nil {
@@ -84,11 +85,11 @@ func (l *Latest) choose(e *entry) {
 	}
 }
 
-// adopt is choose for a Thing that has come or been replaced: what it holds may be new.
-func (l *Latest) adopt(e *entry) {
+// adopt is choose for a Thing that has come, or been described anew: then its values may be of another type, or gone.
+func (l *Latest) adopt(e *entry, anew bool) {
 	l.choose(e)
 	for _, s := range e.slots {
-		if s.state.Quality != thing.Unknown && l.mark(s.handle) {
+		if (anew || s.state.Quality != thing.Unknown) && l.mark(s.handle) {
 			l.rouse()
 		}
 	}

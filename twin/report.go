@@ -55,7 +55,7 @@ func (t *Twin) Wait(pos uint64) error {
 // work is what one batch comes to. It is made from reports while the shards' turn is held.
 type work struct {
 	changes  []thing.Change
-	slots    []*slot // beside changes
+	slots    []*slot        // beside changes
 	confirms []thing.Handle // points that were Restored and no longer are
 	bad      uint64
 	ignored  uint64
