@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -257,6 +258,38 @@ func TestTheSameIdempotencyKeyIsDoneOnce(t *testing.T) {
 	h.want("POST", fade, `{"level":2}`, 422, "another request...", "Idempotency-Key", "k")
 	h.want("POST", fade, `{"level":1}`, 200, "2", "Idempotency-Key", "other")
 	h.want("POST", fade, `{"level":1}`, 400, "...", "Idempotency-Key", strings.Repeat("k", 256))
+}
+
+func TestARepeatWhileTheFirstIsBeingDoneIsAskedToWait(t *testing.T) {
+	h := newHub(t)
+	begun, release := make(chan struct{}), make(chan struct{})
+	h.device = func(context.Context, thing.Command) (thing.Value, error) {
+		close(begun)
+		<-release
+		return thing.Null(), nil
+	}
+	first := make(chan int, 1)
+	go func() {
+		first <- h.do("PUT", "/things/urn:lamp/properties/on", "true", "Idempotency-Key", "k").StatusCode
+	}()
+	<-begun
+	if r := h.want("PUT", "/things/urn:lamp/properties/on", "true", 409, "still being done...", "Idempotency-Key", "k"); r.Header.Get("Retry-After") == "" {
+		t.Error(r.Header)
+	}
+	close(release)
+	if status := <-first; status != 204 {
+		t.Error(status)
+	}
+	h.want("PUT", "/things/urn:lamp/properties/on", "true", 204, "", "Idempotency-Key", "k")
+}
+
+func TestAPanicIsOneFailedRequest(t *testing.T) {
+	h := newHub(t, func(o *Options) {
+		o.Log = slog.New(slog.DiscardHandler)
+		o.Ready = func() error { panic("oh") }
+	})
+	h.want("GET", "/readyz", "", 500, "its log says why...")
+	h.want("GET", "/livez", "", 200, "alive\n")
 }
 
 func TestHistoryIsAnArrayOfTimeValueQuality(t *testing.T) {
