@@ -37,7 +37,7 @@ func TestHostileTextsCostLittle(t *testing.T) {
 		}
 		took := time.Since(start)
 		t.Logf("%-40s %8d bytes %v", what, len(text), took)
-		if took > 20*time.Second {
+		if took > time.Minute {
 			t.Errorf("%s: took %v", what, took)
 		}
 	}

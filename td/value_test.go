@@ -77,7 +77,7 @@ func TestAValueTooLargeForItsSchemaIsRefusedSoon(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "too large for its schema") {
 			t.Errorf("got %v", err)
 		}
-		if d := time.Since(start); d > 30*time.Second {
+		if d := time.Since(start); d > time.Minute {
 			t.Errorf("took %v", d)
 		}
 	}
