@@ -39,7 +39,7 @@ func (a *archive) add(t engine.Trace) {
 		a.byRule[key] = s
 	}
 	list, limit := &s.dull, keepDull
-	if t.Result.Acted() {
+	if t.Acted() {
 		list, limit = &s.acted, keepActed
 		s.runs++
 	}

@@ -67,6 +67,7 @@ func (r *Runner) scan(start bool) error {
 	}
 	if r.bringScenes(scenes, sceneFiles, look) {
 		r.restage(&in)
+		r.retry(look, &in)
 	}
 	for _, id := range slices.Sorted(maps.Keys(r.entries)) {
 		if _, ok := rules[id]; !ok {
@@ -93,6 +94,15 @@ func differ[E any](found map[string]stamp, known map[string]E, stampOf func(E) s
 		}
 	}
 	return list
+}
+
+// retry takes the texts that were refused once more, since what they lacked may be there now.
+func (r *Runner) retry(look *engine.Lookup, in *engine.Input) {
+	for _, id := range slices.Sorted(maps.Keys(r.entries)) {
+		if e := r.entries[id]; len(e.source) > 0 && (len(e.wrong) > 0 || e.joined.Refused()) {
+			r.take(id, e.source, e.stamp, look, in)
+		}
+	}
 }
 
 func (r *Runner) wrong(id string, st stamp, why text.Problems) {
@@ -206,6 +216,7 @@ func (r *Runner) rejoin() {
 		}
 	}
 	clear(r.news)
+	r.retry(look, &in)
 	if staged {
 		r.restage(&in)
 	}

@@ -388,6 +388,7 @@ func (r *Runner) DeleteScene(_ context.Context, id string) (bool, error) {
 func (r *Runner) staged() {
 	var in engine.Input
 	r.restage(&in)
+	r.retry(engine.NewLookup(r.o.Directory), &in)
 	r.load(in)
 }
 

@@ -290,7 +290,7 @@ func poke(c chan struct{}) {
 // keep puts a trace into the archive and, when it did something, on its way to disk.
 func (r *Runner) keep(t engine.Trace) {
 	r.archive.add(t)
-	if !t.Result.Acted() {
+	if !t.Acted() {
 		return
 	}
 	select {

@@ -360,6 +360,15 @@ func TestScenesAreManagedAndActivated(t *testing.T) {
 		if got := h.said(); got != "rule:welcome urn:lamp#/properties/on=true, rule:welcome urn:lamp#/properties/level=20" {
 			t.Errorf("did %q", got)
 		}
+		write(t, dir, "rules/later.yaml", strings.Replace(byScene, "evening", "night", 1))
+		time.Sleep(3 * time.Second)
+		status(t, r, "later", rules.StatusRefused, `there is no scene "night"`)
+		write(t, dir, "scenes/night.yaml", strings.Replace(evening, "true", "false", 1))
+		time.Sleep(3 * time.Second)
+		status(t, r, "later", rules.StatusRunning, "")
+		if ok, err := r.DeleteScene(ctx, "night"); !ok || err != nil {
+			t.Errorf("delete: %v %v", ok, err)
+		}
 		if list := r.Scenes(); len(list) != 1 || list[0].Title != "Evening" || len(list[0].Sets) != 2 {
 			t.Errorf("scenes %+v", list)
 		}
@@ -407,7 +416,7 @@ func TestATimeTriggerFiresLive(t *testing.T) {
 	})
 }
 
-func TestATraceFileIsRotatedAndSurvivesATornEnd(t *testing.T) {
+func TestATraceFileSurvivesATornEnd(t *testing.T) {
 	dir, h := t.TempDir(), newHub()
 	write(t, dir, "traces/trace-0.jsonl", `{"id":"old","rule":"welcome","result":"done"}`+"\n"+`{"id":"torn","ru`)
 	live(t, dir, h, func(t *testing.T, r *rules.Runner) {
@@ -425,6 +434,52 @@ func TestATraceFileIsRotatedAndSurvivesATornEnd(t *testing.T) {
 		i, _ := r.Get("welcome")
 		if data, _ := os.ReadFile(filepath.Join(dir, "traces/trace-0.jsonl")); !strings.Contains(string(data), "\n{\"id\":\""+i.Traces[0].ID) {
 			t.Errorf("traces:\n%s", data)
+		}
+	})
+}
+
+func TestTraceFilesAreRotatedAndStillFound(t *testing.T) {
+	dir, h := t.TempDir(), newHub()
+	write(t, dir, "rules/welcome.yaml", welcome)
+	write(t, dir, "traces/trace-0.jsonl", `{"id":"old","rule":"gone","result":"done"}`+"\n"+strings.Repeat("{\"id\":\"\"}\n", 840_000))
+	write(t, dir, "traces/trace-3.jsonl", `{"id":"oldest","rule":"gone","result":"done"}`+"\n")
+	live(t, dir, h, func(t *testing.T, r *rules.Runner) {
+		if _, ok, _ := r.Trace("oldest"); !ok {
+			t.Error("the oldest file is not searched")
+		}
+		h.door(false)
+		h.door(true)
+		synctest.Wait()
+		time.Sleep(time.Second)
+		for id, want := range map[string]bool{"old": true, "oldest": false} {
+			if _, ok, err := r.Trace(id); ok != want || err != nil {
+				t.Errorf("%s: %v, %v", id, ok, err)
+			}
+		}
+		if data, err := os.ReadFile(filepath.Join(dir, "traces/trace-0.jsonl")); err != nil || strings.Count(string(data), "\n") != 1 {
+			t.Errorf("the newest file: %d bytes, %v", len(data), err)
+		}
+	})
+}
+
+func TestDullRunsDoNotPushOutTheOneThatMatters(t *testing.T) {
+	dir, h := t.TempDir(), newHub()
+	write(t, dir, "rules/welcome.yaml", strings.Replace(welcome, "then:", "if: \"!known(lamp)\"\nthen:", 1))
+	live(t, dir, h, func(t *testing.T, r *rules.Runner) {
+		h.door(false)
+		for range 50 {
+			h.door(true)
+			time.Sleep(time.Second)
+			h.door(false)
+		}
+		synctest.Wait()
+		list := r.Traces("welcome")
+		if len(list) != 5 || list[4].Result != engine.Done || list[0].Result != engine.Refused {
+			t.Errorf("%d traces, the first %+v", len(list), list[0])
+		}
+		i, _ := r.Get("welcome")
+		if data, _ := os.ReadFile(filepath.Join(dir, "traces/trace-0.jsonl")); i.Runs != 1 || strings.Count(string(data), "\n") != 1 {
+			t.Errorf("%d runs, on disk:\n%s", i.Runs, data)
 		}
 	})
 }

@@ -24,8 +24,10 @@ const (
 	Cancelled Result = "cancelled" // by a newer run, or because the rule was changed
 )
 
-// Acted says whether the run got as far as doing something.
-func (r Result) Acted() bool { return r != Refused && r != Busy }
+// Acted says whether the run got past its guard, and was not passed over for being busy.
+func (t *Trace) Acted() bool {
+	return t.Result != Busy && (t.Guard == nil || t.Guard.Answer == "true" || t.Guard.Answer == "skipped")
+}
 
 // Trace is the story of one run: why it began, what it saw, what it did and how that went. Times are nanoseconds.
 type Trace struct {
