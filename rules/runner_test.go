@@ -442,6 +442,8 @@ func TestTraceFilesAreRotatedAndStillFound(t *testing.T) {
 	dir, h := t.TempDir(), newHub()
 	write(t, dir, "rules/welcome.yaml", welcome)
 	write(t, dir, "traces/trace-0.jsonl", `{"id":"old","rule":"gone","result":"done"}`+"\n"+strings.Repeat("{\"id\":\"\"}\n", 840_000))
+	write(t, dir, "traces/trace-1.jsonl", `{"id":"older","rule":"gone","result":"done"}`+"\n")
+	write(t, dir, "traces/trace-2.jsonl", "\n")
 	write(t, dir, "traces/trace-3.jsonl", `{"id":"oldest","rule":"gone","result":"done"}`+"\n")
 	live(t, dir, h, func(t *testing.T, r *rules.Runner) {
 		if _, ok, _ := r.Trace("oldest"); !ok {
@@ -451,7 +453,7 @@ func TestTraceFilesAreRotatedAndStillFound(t *testing.T) {
 		h.door(true)
 		synctest.Wait()
 		time.Sleep(time.Second)
-		for id, want := range map[string]bool{"old": true, "oldest": false} {
+		for id, want := range map[string]bool{"old": true, "older": true, "oldest": false} {
 			if _, ok, err := r.Trace(id); ok != want || err != nil {
 				t.Errorf("%s: %v, %v", id, ok, err)
 			}
