@@ -57,6 +57,7 @@ type work struct {
 	changes  []thing.Change
 	slots    []*slot        // beside changes
 	confirms []thing.Handle // points that were Restored and no longer are
+	repeats  uint64
 	bad      uint64
 	ignored  uint64
 	same     uint64 // retained reports that said what was known
@@ -151,6 +152,9 @@ func (w *work) add(s *slot, c thing.Change) {
 	if a := s.asks.Load(); a != nil && c.Quality != thing.Stale {
 		c.Cause = a.match(c.Value, c.Received)
 	}
+	if c.Repeat {
+		w.repeats++
+	}
 	w.changes = append(w.changes, c)
 	w.slots = append(w.slots, s)
 	s.queued = len(w.changes)
@@ -159,35 +163,46 @@ func (w *work) add(s *slot, c thing.Change) {
 // commit gives the Changes of w their Seq, hands them to the log and the ring and writes the slots. The caller holds
 // the turn of every shard in w.
 func (t *Twin) commit(w *work) (pos uint64) {
-	t.order.Lock()
-	t.counts.Bad += w.bad
-	t.counts.Confirmed += w.same
+	kept := true
 	if len(w.changes) > 0 {
-		pos = t.publish(w.changes)
+		t.order.Lock()
+		kept = t.publish(w.changes)
+		pos = t.seq
+		t.order.Unlock()
 	}
-	t.order.Unlock()
 	t.write(w)
+	t.count(w, pos, kept)
 	return pos
 }
 
-// publish puts changes into the order of all Changes. The caller holds order.
-func (t *Twin) publish(changes []thing.Change) (pos uint64) {
+// publish puts changes into the order of all Changes and says whether the log keeps them. The caller holds order.
+func (t *Twin) publish(changes []thing.Change) (kept bool) {
 	first := t.seq + 1
 	t.committed = max(t.committed, thing.At(t.now()))
 	for i := range changes {
 		t.seq++
 		changes[i].Seq, changes[i].Committed = t.seq, t.committed
-		if changes[i].Repeat {
-			t.counts.Repeats++
-		}
 	}
-	t.counts.Changes += uint64(len(changes))
-	if _, err := t.log.Append(changes); err != nil {
-		t.counts.Refused += uint64(len(changes))
+	_, err := t.log.Append(changes)
+	if err != nil {
 		t.refused.add(first, t.seq, fmt.Errorf("twin: changes %d to %d are not kept: %w", first, t.seq, err))
 	}
 	t.ring.put(changes)
-	return t.seq
+	return err == nil
+}
+
+func (t *Twin) count(w *work, pos uint64, kept bool) {
+	c := &t.counts
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.Bad += w.bad
+	c.Confirmed += w.same
+	c.Changes += uint64(len(w.changes))
+	c.Repeats += w.repeats
+	c.Seq = max(c.Seq, pos)
+	if !kept {
+		c.Refused += uint64(len(w.changes))
+	}
 }
 
 // write brings w into the slots, one hold of each shard's mu.

@@ -93,7 +93,7 @@ type Twin struct {
 	order     sync.Mutex // held while Changes get their Seq and go to log and ring
 	seq       uint64
 	committed thing.Time
-	counts    Stats
+	counts    counts
 	refused   refusals
 
 	ring     ring
@@ -115,6 +115,7 @@ func New(o Options) *Twin {
 		t.log = noLog{}
 	}
 	t.seq = max(t.seq, t.log.LastSeq())
+	t.counts.Seq = t.seq
 	t.ring.start(t.seq)
 	t.dir.things = make(map[thing.ID]*entry)
 	t.commands.start()
@@ -151,12 +152,17 @@ type Stats struct {
 	Commands  uint64 // Commands ever passed to the Doer
 }
 
+// counts are the Stats that Reports change, with a lock of their own: who asks never waits for the Log.
+type counts struct {
+	mu sync.Mutex
+	Stats
+}
+
 // Stats returns the counts as they are now.
 func (t *Twin) Stats() Stats {
-	t.order.Lock()
-	s := t.counts
-	s.Seq = t.seq
-	t.order.Unlock()
+	t.counts.mu.Lock()
+	s := t.counts.Stats
+	t.counts.mu.Unlock()
 	s.Ignored = t.ignored.Load()
 	s.Things, s.Points = t.dir.size()
 	s.Running, s.Commands = t.commands.size()
@@ -164,11 +170,7 @@ func (t *Twin) Stats() Stats {
 }
 
 // Seq is the Seq of the newest Change.
-func (t *Twin) Seq() uint64 {
-	t.order.Lock()
-	defer t.order.Unlock()
-	return t.seq
-}
+func (t *Twin) Seq() uint64 { return t.Stats().Seq }
 
 type noLog struct{}
 

@@ -417,3 +417,44 @@ func TestHandlesStaySmallAndSpentOnesMeanNobody(t *testing.T) {
 	}
 	h.want(ref("urn:a", "on"), thing.Null(), thing.Unknown, 0)
 }
+
+// stuck is a log whose disk does not answer until it is let go.
+type stuck struct {
+	memLog
+	entered, release chan struct{}
+}
+
+func (l *stuck) Append(b []thing.Change) (uint64, error) {
+	l.entered <- struct{}{}
+	<-l.release
+	return l.memLog.Append(b)
+}
+
+func TestWhoReadsNeverWaitsForTheLog(t *testing.T) {
+	log := &stuck{entered: make(chan struct{}), release: make(chan struct{})}
+	tw := twin.New(twin.Options{Log: log, Doer: twin.DoerFunc(answers)})
+	defer tw.Close()
+	if err := tw.Add(lamp("urn:a")); err != nil {
+		t.Fatal(err)
+	}
+	p, _ := tw.Handle(ref("urn:a", "on"))
+	done := make(chan uint64)
+	go func() { done <- tw.Report([]thing.Report{{Point: p, Value: thing.Bool(true), Quality: thing.Good}}) }()
+	<-log.entered
+	// Each of these would hang the test.
+	if s, ok := tw.Get(ref("urn:a", "on")); !ok || s.Quality != thing.Unknown {
+		t.Errorf("before it is logged: %+v", s)
+	}
+	if len(tw.Things()) != 1 || tw.Stats().Changes != 0 || tw.Seq() != 0 {
+		t.Error("the directory or the counts are not as they were")
+	}
+	if o := tw.Do(t.Context(), set("1", "on", thing.Bool(true))); o.Status != thing.Completed {
+		t.Errorf("a Command while the disk is stuck: %+v", o)
+	}
+	tw.Latest(nil).Close()
+	tw.Every(0).Close()
+	close(log.release)
+	if pos := <-done; pos != 1 {
+		t.Errorf("position %d", pos)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -435,4 +436,25 @@ func TestABrokerOutOfReachEndsTheRun(t *testing.T) {
 			t.Errorf("after %s: %v", time.Since(begin), err)
 		}
 	})
+}
+
+func TestTheExampleInTheDocumentsIsTaken(t *testing.T) {
+	page, err := os.ReadFile("../../docs/formats/mqtt-td.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(page), "<<'TD'\n")
+	text, _, ok := strings.Cut(rest, "\nTD\n")
+	if !ok {
+		t.Fatal("there is no example between <<'TD' and TD")
+	}
+	_, hub, d := live(t, "")
+	d.must("hutong/td/hall/lamp", text, true)
+	const id = "urn:example:hall-lamp"
+	hub.UntilAnnounced(t, id)
+	d.must("hall/lamp/on", "true", true)
+	hub.UntilValue(t, thing.Ref{Thing: id, Kind: thing.Property, Name: "on"}, thing.Bool(true))
+	if x, _ := hub.Device(id); x.Thing().Place != "home/hall" {
+		t.Errorf("it is in %q", x.Thing().Place)
+	}
 }
