@@ -27,6 +27,10 @@ type target struct {
 func parseURL(o *Options) (target, error) {
 	u, err := url.Parse(o.URL)
 	if err != nil {
+		var bad *url.Error // which would show the password
+		if errors.As(err, &bad) {
+			err = bad.Err
+		}
 		return target{}, fmt.Errorf("mqtt: broker URL: %w", err)
 	}
 	port := map[string]string{"mqtt": "1883", "tcp": "1883", "mqtts": "8883", "ssl": "8883", "ws": "80", "wss": "443"}[u.Scheme]

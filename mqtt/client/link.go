@@ -198,7 +198,7 @@ func (l *link) publish(header byte, body []byte) error {
 	var owes uint32
 	for _, t := range r.sinks {
 		if pos := t.sink.Publish(&m); pos > 0 && m.QoS > 0 {
-			owes |= l.batch.Owe(t.tap, pos)
+			owes |= l.batch.Owe(t.from, pos)
 		}
 	}
 	if len(r.handlers) > 0 {

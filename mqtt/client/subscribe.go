@@ -42,7 +42,7 @@ type route struct {
 
 type tapSink struct {
 	sink tap.Sink
-	tap  tap.Tap
+	from *entry
 }
 
 // Subscribe has handler called for each message whose topic matches filter, also after reconnects, until Unsubscribe.
@@ -252,12 +252,15 @@ func (l *link) route(name []byte) *route {
 		if e.handler != nil {
 			r.handlers = append(r.handlers, e.handler)
 		} else if sink := e.tap.Route(r.topic); sink != nil {
-			r.sinks = append(r.sinks, tapSink{sink, e.tap})
+			r.sinks = append(r.sinks, tapSink{sink, e})
 		}
 	}
 	l.routes[r.topic] = r
 	return r
 }
+
+// Wait implements line.Waiter. A pointer can always be compared, a Tap perhaps not.
+func (e *entry) Wait(pos uint64) error { return e.tap.Wait(pos) }
 
 func (e *entry) wants(name string) bool {
 	return slices.ContainsFunc(e.filters, func(f string) bool {

@@ -50,7 +50,8 @@ func (b *Batch) Ack(kind wire.Kind, id uint16, reason wire.Reason, owes uint32) 
 // Len is the number of acknowledgements.
 func (b *Batch) Len() int { return len(b.acks) }
 
-func (b *Batch) reset() {
+// Reset empties b.
+func (b *Batch) Reset() {
 	clear(b.Debts)
 	b.Debts, b.acks = b.Debts[:0], b.acks[:0]
 }
@@ -115,7 +116,7 @@ func (s *Settler) Send(b *Batch) {
 }
 
 func (s *Settler) recycle(b *Batch) {
-	b.reset()
+	b.Reset()
 	if len(s.free) < 2 && cap(b.acks) <= 1024 {
 		s.free = append(s.free, b)
 	}

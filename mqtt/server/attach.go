@@ -16,6 +16,9 @@ type attached struct {
 	filters []string
 }
 
+// Wait implements line.Waiter. A pointer can always be compared, a Tap perhaps not.
+func (a *attached) Wait(pos uint64) error { return a.tap.Wait(pos) }
+
 // Attach implements Broker. Retained messages are handed over before Attach returns, each topic's newest last.
 func (s *Server) Attach(tap tap.Tap, filters ...string) (detach func(), err error) {
 	if err := checkFilters(filters); err != nil {
@@ -121,7 +124,7 @@ func (t *topics) sinks(topic string) (sinks []tapSink) {
 	t.mu.RUnlock()
 	for _, a := range wanting {
 		if sink := a.tap.Route(topic); sink != nil {
-			sinks = append(sinks, tapSink{sink, a.tap})
+			sinks = append(sinks, tapSink{sink, a})
 		}
 	}
 	return sinks

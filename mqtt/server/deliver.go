@@ -74,7 +74,7 @@ func (c *courier) deliver(r *route, m *tap.Message, from *session, b *line.Batch
 	m.Retain = false
 	for _, t := range r.sinks {
 		if pos := t.sink.Publish(m); pos > 0 && b != nil && m.QoS > 0 {
-			owes |= b.Owe(t.tap, pos)
+			owes |= b.Owe(t.from, pos)
 		}
 		took = true
 	}

@@ -169,7 +169,7 @@ type route struct {
 
 type tapSink struct {
 	sink tap.Sink
-	tap  tap.Tap
+	from *attached
 }
 
 // find fills in who gets what from publishes to r.topic.

@@ -49,7 +49,7 @@ func SplitShare(s string) (group, filter string) {
 // Match says whether topic matches filter, both valid (MQTT 5, 4.7). A wildcard in the first level does not match a
 // topic that begins with "$".
 func Match(filter, topic string) bool {
-	if strings.HasPrefix(topic, "$") && (filter[0] == '#' || filter[0] == '+') {
+	if strings.HasPrefix(topic, "$") && (strings.HasPrefix(filter, "#") || strings.HasPrefix(filter, "+")) {
 		return false
 	}
 	for {
