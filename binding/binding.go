@@ -27,6 +27,13 @@ type Binding interface {
 	Do(ctx context.Context, cmd thing.Command) (thing.Value, error)
 }
 
+// Hearer is a Binding that needs a moment after a start until it hears the devices it knew before. The hub accepts no
+// connection until then, so that nothing is acknowledged which nobody took.
+type Hearer interface {
+	// Heard is closed when the first Run has taken everything that its broker had kept.
+	Heard() <-chan struct{}
+}
+
 // Hub is what a binding sees of the hub. All methods may be called from any goroutine.
 type Hub interface {
 	// Announce says that a Thing exists and is described so. The same description again changes nothing; a new one

@@ -46,6 +46,9 @@ type Binding struct {
 	o   Options
 	env *py.Env
 
+	heard chan struct{}
+	once  sync.Once
+
 	mu      sync.RWMutex
 	devices map[thing.ID]*announced
 }
@@ -73,8 +76,11 @@ func New(o Options) *Binding {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Binding{o: o, env: &py.Env{Now: o.Now, Local: o.Local}, devices: map[thing.ID]*announced{}}
+	return &Binding{o: o, env: &py.Env{Now: o.Now, Local: o.Local}, devices: map[thing.ID]*announced{}, heard: make(chan struct{})}
 }
+
+// Heard implements binding.Hearer.
+func (b *Binding) Heard() <-chan struct{} { return b.heard }
 
 // Name is "hass".
 func (b *Binding) Name() string { return "hass" }

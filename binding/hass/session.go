@@ -102,6 +102,7 @@ func (s *session) loop(ctx context.Context, attached chan error) error {
 				return fmt.Errorf("hass: listen for announcements: %w", err)
 			}
 			s.listening = true
+			s.catchUp(ctx)
 			if err := s.b.status(ctx, "online"); err != nil && ctx.Err() == nil {
 				return err
 			}
@@ -113,6 +114,20 @@ func (s *session) loop(ctx context.Context, attached chan error) error {
 			}
 		case <-s.settle.C:
 			s.announceDirty(ctx)
+		}
+	}
+}
+
+// catchUp takes what the broker had kept, all of which is in news by now, without waiting for it to settle.
+func (s *session) catchUp(ctx context.Context) {
+	for {
+		select {
+		case a := <-s.news:
+			s.discover(ctx, a)
+		default:
+			s.announceDirty(ctx)
+			s.b.once.Do(func() { close(s.b.heard) })
+			return
 		}
 	}
 }

@@ -290,6 +290,13 @@ func (t *tracker) begin() uint64 {
 	return t.next - 1
 }
 
+// newest is the last position given out, 0 for none.
+func (t *tracker) newest() uint64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.next - 1
+}
+
 func (t *tracker) end(pos uint64, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -64,6 +64,9 @@ type Binding struct {
 	log    *slog.Logger
 	often  rate.Sometimes // lets strangers fill the log only slowly
 
+	heard chan struct{}
+	once  sync.Once
+
 	mu      sync.RWMutex
 	run     *run // nil while it does not run
 	answers map[string]chan answer
@@ -79,7 +82,7 @@ type answer struct {
 func New(o Options) *Binding {
 	b := &Binding{
 		name: o.Name, broker: o.Broker, log: o.Log, answers: make(map[string]chan answer),
-		often: rate.Sometimes{First: 50, Interval: time.Second},
+		often: rate.Sometimes{First: 50, Interval: time.Second}, heard: make(chan struct{}),
 	}
 	if b.name == "" {
 		b.name = "mqtt"
@@ -89,6 +92,9 @@ func New(o Options) *Binding {
 	}
 	return b
 }
+
+// Heard implements binding.Hearer.
+func (b *Binding) Heard() <-chan struct{} { return b.heard }
 
 // Name implements binding.Binding.
 func (b *Binding) Name() string { return b.name }
@@ -115,6 +121,9 @@ func (b *Binding) Run(ctx context.Context, hub binding.Hub) error {
 		return fmt.Errorf("%s: listen to %s#: %w", b.name, announceTopic, err)
 	}
 	defer detach()
+	if r.done.wait(r.done.newest()) == nil || ctx.Err() == nil { // one that could not be kept is logged and will not hold up the rest
+		b.once.Do(func() { close(b.heard) })
+	}
 	if c, ok := b.broker.(link); ok {
 		return b.watch(ctx, c)
 	}

@@ -98,7 +98,7 @@ func (c *conn) end(err error) {
 	default:
 		c.srv.count.broken.Add(1)
 	}
-	if err != nil && !errors.Is(err, errDisconnect) {
+	if err != nil && !errors.Is(err, errDisconnect) && !errors.Is(err, net.ErrClosed) { // the last: we hung up ourselves
 		c.srv.opts.Log.Info("mqtt: connection ended", "client", c.who.ClientID, "addr", addrOf(c.nc), "error", err)
 	}
 	grace := time.Duration(0)
