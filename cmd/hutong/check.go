@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"hutong/gate"
+	"hutong/registry"
+)
+
+// look reads every store of a data folder and prints a line for each. It changes nothing but what opening repairs.
+func look(ctx context.Context, data string) error {
+	bad := false
+	say := func(what, found string, err error) {
+		if err != nil {
+			bad = true
+			found = "WRONG: " + err.Error()
+		}
+		fmt.Printf("%-10s %s\n", what, found)
+	}
+	r, err := registry.Open(filepath.Join(data, registryFile))
+	things := 0
+	if err == nil {
+		things, err = r.Count()
+		err = errors.Join(err, r.Check(ctx), r.Close())
+	}
+	say("registry", fmt.Sprintf("%d Things", things), err)
+
+	m, err := openMemory(data, 0, slog.New(slog.NewTextHandler(os.Stdout, nil)))
+	found := ""
+	if err == nil {
+		st := m.history.Stats()
+		found = fmt.Sprintf("%d series; values up to number %d, of which %d sealed", st.Series, st.Last, st.Durable)
+		if st.Damaged > 0 || len(st.SetAside) > 0 {
+			err = fmt.Errorf("%d chunks and %d files cannot be read", st.Damaged, len(st.SetAside))
+		}
+		err = errors.Join(err, m.close())
+	}
+	say("values", found, err)
+
+	chain, err := verifyAudit(filepath.Join(data, auditFile))
+	say("audit", chain, err)
+	if bad {
+		return errSaid
+	}
+	return nil
+}
+
+func verifyAudit(name string) (string, error) {
+	file, err := os.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "none yet", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	chain, err := gate.Verify(file)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%d entries, chain whole", chain.Entries), nil
+}

@@ -1,0 +1,274 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+)
+
+// remote is how a command reaches a running hub.
+type remote struct {
+	Hub   string `help:"Where the hub answers." default:"http://127.0.0.1:8480" env:"HUTONG_HUB" placeholder:"URL"`
+	Token string `help:"Token to show (or HUTONG_TOKEN)." env:"HUTONG_TOKEN" placeholder:"htg_..."`
+}
+
+// maxAnswer bounds what is read of one answer.
+const maxAnswer = 64 << 20
+
+// do sends one request and returns the body of a good answer; another becomes an error in the hub's own words.
+func (r remote) do(ctx context.Context, method, path string, body []byte, accept string) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(r.Hub, "/")+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, fmt.Errorf("--hub: %w", err)
+	}
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if accept != "" {
+		req.Header.Set("Accept", accept)
+	}
+	if r.Token != "" {
+		req.Header.Set("Authorization", "Bearer "+r.Token)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		var broken *url.Error
+		if errors.As(err, &broken) {
+			err = broken.Err
+		}
+		return nil, fmt.Errorf("no hub answers at %s (%w); is `hutong demo` or `hutong serve` running?", r.Hub, err)
+	}
+	if res.StatusCode < 300 {
+		return res, nil
+	}
+	defer res.Body.Close()
+	return nil, refusal(res)
+}
+
+// refusal reads an RFC 9457 problem.
+func refusal(res *http.Response) error {
+	var problem struct {
+		Title  string `json:"title"`
+		Detail string `json:"detail"`
+	}
+	data, _ := io.ReadAll(io.LimitReader(res.Body, 1<<20)) // a cut answer still says its status
+	if json.Unmarshal(data, &problem) != nil || problem.Title == "" {
+		return fmt.Errorf("the hub answered %s", res.Status)
+	}
+	if problem.Detail == "" {
+		return errors.New(problem.Title)
+	}
+	return errors.New(problem.Detail)
+}
+
+func (r remote) text(ctx context.Context, method, path string, body []byte) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	res, err := r.do(ctx, method, path, body, "")
+	if err != nil {
+		return "", err
+	}
+	defer res.Body.Close()
+	data, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
+	return strings.TrimRight(string(data), "\n"), err
+}
+
+func thingPath(id string, more ...string) string {
+	path := "/things/" + url.PathEscape(id)
+	for _, m := range more {
+		path += "/" + url.PathEscape(m)
+	}
+	return path
+}
+
+// jsonOf reads a value as a person types it: JSON where it is JSON, otherwise text.
+func jsonOf(typed string) []byte {
+	if json.Valid([]byte(typed)) {
+		return []byte(typed)
+	}
+	data, err := json.Marshal(typed)
+	if err != nil { // a string always marshals
+		return []byte(`""`)
+	}
+	return data
+}
+
+type thingsCmd struct {
+	remote
+	Place string `help:"Only what lies in this place, such as home/kitchen."`
+	Find  string `help:"Only what has this in its title or id."`
+	JSON  bool   `help:"Print the descriptions, one a line."`
+}
+
+// Run prints a line for each Thing: id, place, title.
+func (c *thingsCmd) Run(ctx context.Context) error {
+	const page = 500
+	for offset := 0; ; offset += page {
+		query := url.Values{"limit": {fmt.Sprint(page)}, "offset": {fmt.Sprint(offset)}}
+		if c.Place != "" {
+			query.Set("place", c.Place)
+		}
+		if c.Find != "" {
+			query.Set("q", c.Find)
+		}
+		text, err := c.text(ctx, "GET", "/things?"+query.Encode(), nil)
+		if err != nil {
+			return err
+		}
+		var list []json.RawMessage
+		if err := json.Unmarshal([]byte(text), &list); err != nil {
+			return fmt.Errorf("the hub's list: %w", err)
+		}
+		for _, raw := range list {
+			c.print(raw)
+		}
+		if len(list) < page {
+			return nil
+		}
+	}
+}
+
+func (c *thingsCmd) print(raw json.RawMessage) {
+	if c.JSON {
+		fmt.Println(string(raw))
+		return
+	}
+	var t struct {
+		ID    string `json:"id"`
+		Title string `json:"title"`
+		Place string `json:"hutong:place"`
+	}
+	if json.Unmarshal(raw, &t) == nil {
+		fmt.Printf("%-44s  %-34s  %s\n", t.ID, t.Place, t.Title)
+	}
+}
+
+type getCmd struct {
+	remote
+	Thing    string `arg:"" help:"Id of the Thing."`
+	Property string `arg:"" optional:"" help:"Name of the property; all when left out."`
+}
+
+// Run prints the JSON of one value or of all.
+func (c *getCmd) Run(ctx context.Context) error {
+	path := thingPath(c.Thing, "properties")
+	if c.Property != "" {
+		path = thingPath(c.Thing, "properties", c.Property)
+	}
+	text, err := c.text(ctx, "GET", path, nil)
+	if err == nil {
+		fmt.Println(text)
+	}
+	return err
+}
+
+type setCmd struct {
+	remote
+	Thing    string `arg:"" help:"Id of the Thing."`
+	Property string `arg:"" help:"Name of the property."`
+	Value    string `arg:"" help:"The value: JSON, or plain text."`
+}
+
+// Run writes the property; it prints nothing when the device took it.
+func (c *setCmd) Run(ctx context.Context) error {
+	_, err := c.text(ctx, "PUT", thingPath(c.Thing, "properties", c.Property), jsonOf(c.Value))
+	return err
+}
+
+type invokeCmd struct {
+	remote
+	Thing  string `arg:"" help:"Id of the Thing."`
+	Action string `arg:"" help:"Name of the action."`
+	Input  string `arg:"" optional:"" help:"The input: JSON, or plain text."`
+}
+
+// Run invokes the action and prints its output, if it has one.
+func (c *invokeCmd) Run(ctx context.Context) error {
+	var body []byte
+	if c.Input != "" {
+		body = jsonOf(c.Input)
+	}
+	text, err := c.text(ctx, "POST", thingPath(c.Thing, "actions", c.Action), body)
+	if err == nil && text != "" {
+		fmt.Println(text)
+	}
+	return err
+}
+
+type watchCmd struct {
+	remote
+	Thing []string `arg:"" optional:"" help:"Ids of Things; all when left out."`
+}
+
+// Run prints what comes until it is interrupted or the hub ends.
+func (c *watchCmd) Run(ctx context.Context) error {
+	query := url.Values{"things": c.Thing}
+	res, err := c.do(ctx, "GET", "/stream?"+query.Encode(), nil, "text/event-stream")
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	kind := ""
+	lines := bufio.NewScanner(res.Body)
+	lines.Buffer(nil, maxAnswer)
+	for lines.Scan() {
+		name, value, _ := strings.Cut(lines.Text(), ": ")
+		switch name {
+		case "event":
+			kind = value
+		case "data":
+			if err := printChanges(os.Stdout, kind, []byte(value)); err != nil {
+				return err
+			}
+		}
+	}
+	if ctx.Err() != nil {
+		return nil
+	}
+	return errors.Join(errors.New("the hub ended the stream"), lines.Err())
+}
+
+// printChanges writes a line for each value and event of one message of /stream.
+func printChanges(w io.Writer, kind string, data []byte) error {
+	if kind != "full" && kind != "delta" {
+		return nil
+	}
+	var m struct {
+		Values map[string]map[string][]json.RawMessage `json:"values"`
+		Events [][]json.RawMessage                     `json:"events"`
+	}
+	if err := json.Unmarshal(data, &m); err != nil {
+		return fmt.Errorf("the hub's stream: %w", err)
+	}
+	out := json.NewEncoder(w)
+	for _, thing := range sortedKeys(m.Values) {
+		for _, name := range sortedKeys(m.Values[thing]) {
+			v := m.Values[thing][name]
+			if len(v) < 3 {
+				continue
+			}
+			line := map[string]any{"thing": thing, "property": name, "value": v[0], "quality": v[1], "time": v[2]}
+			if err := out.Encode(line); err != nil {
+				return err
+			}
+		}
+	}
+	for _, e := range m.Events {
+		if len(e) < 4 {
+			continue
+		}
+		if err := out.Encode(map[string]any{"thing": e[0], "event": e[1], "data": e[2], "time": e[3]}); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"hutong/sim"
+)
+
+// samples are the rules and scenes of the demo quarter.
+//
+//go:embed quarter
+var samples embed.FS
+
+type demoCmd struct {
+	listen
+	Seed uint64 `help:"Another seed is another quarter." default:"1"`
+}
+
+// Run shows the simulated quarter until it is interrupted.
+func (c *demoCmd) Run(ctx context.Context) error {
+	config := c.config()
+	config.Open = true
+	config.Latitude, config.Longitude = 39.98, 116.31
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	h, err := openHub(config, "demo")
+	if err != nil {
+		return err
+	}
+	if err := h.unpack(samples); err != nil {
+		return errors.Join(err, h.close())
+	}
+	return h.run(ctx, func(ctx context.Context) error {
+		fmt.Fprintf(os.Stderr, "A simulated quarter. It is open to everybody on this machine, and to nobody else.\nSee it at %s\n", h.httpURL())
+		return sim.Run(ctx, sim.Options{Broker: h.mqttURL(), Seed: c.Seed, Log: h.log})
+	})
+}
+
+// unpack writes the sample rules and scenes into a data folder that has none yet.
+func (h *Hub) unpack(from embed.FS) error {
+	return fs.WalkDir(from, "quarter", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		to := filepath.Join(h.folder.path, filepath.FromSlash(name[len("quarter/"):]))
+		if _, err := os.Stat(to); err == nil {
+			return nil
+		}
+		data, err := from.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
+			return err
+		}
+		return os.WriteFile(to, data, 0o600)
+	})
+}
+
+// config is what the shared flags say.
+func (l listen) config() Config {
+	return Config{Data: l.Data, HTTP: l.HTTP, MQTT: l.MQTT, Upstream: l.Upstream, Verbose: l.Verbose}
+}

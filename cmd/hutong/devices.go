@@ -1,0 +1,121 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"hutong/binding"
+	"hutong/binding/hass"
+	wot "hutong/binding/mqtt"
+	"hutong/gate"
+	"hutong/mqtt"
+)
+
+// bindings is the list of ways to reach devices. A new protocol is a line here.
+func (h *Hub) bindings() []binding.Binding {
+	here := []binding.Binding{
+		hass.New(hass.Options{Broker: h.mqtt, Href: h.mqttURL(), Log: h.log}),
+		wot.New(wot.Options{Broker: h.mqtt, Log: h.log}),
+	}
+	for _, b := range here {
+		if b, ok := b.(binding.Hearer); ok {
+			h.local = append(h.local, b)
+		}
+	}
+	if h.upstream == nil {
+		return here
+	}
+	return append(here,
+		named{hass.New(hass.Options{Broker: h.upstream, Href: withoutUser(h.config.Upstream), Log: h.log}), "upstream-hass"},
+		wot.New(wot.Options{Name: "upstream-mqtt", Broker: h.upstream, Log: h.log}),
+	)
+}
+
+// named is a binding under another name, so that one convention can be lived in two brokers.
+type named struct {
+	binding.Binding
+	name string
+}
+
+func (n named) Name() string { return n.name }
+
+// withoutUser is a broker's address without the credentials in it, as it may be shown.
+func withoutUser(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return address
+	}
+	u.User = nil
+	return u.String()
+}
+
+// openDevices starts what devices connect to. Nothing is accepted before run.
+func (h *Hub) openDevices() (err error) {
+	h.mqtt, err = mqtt.NewServer(mqtt.Options{
+		Authenticate: h.mayConnect, Authorize: h.mayUse, Store: h.registry.Blobs(), Log: h.log,
+	})
+	if err != nil {
+		return fmt.Errorf("mqtt: %w", err)
+	}
+	h.later(func() error { return h.mqtt.Close(context.Background()) })
+	if h.config.Upstream != "" {
+		h.upstream, err = mqtt.StartClient(mqtt.ClientOptions{URL: h.config.Upstream, ClientID: "hutong", Log: h.log})
+		if err != nil {
+			return fmt.Errorf("--mqtt-upstream: %w", err)
+		}
+		h.later(h.upstream.Close)
+	}
+	h.devices, err = binding.New(binding.Options{
+		Things: described{h.twin, h.memory}, Values: h.twin, Registry: h.registry, Bindings: h.bindings(), Log: h.log,
+	})
+	if err != nil {
+		return err
+	}
+	n, err := h.devices.Load()
+	if err != nil {
+		return err
+	}
+	h.log.Debug("things remembered", "count", n)
+	return nil
+}
+
+// hearing is how long the bindings have to take what the hub's own broker had kept.
+const hearing = 5 * time.Second
+
+// hear waits until the bindings hear the devices they knew before: what is acknowledged must have somebody who takes it.
+func (h *Hub) hear(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, hearing)
+	defer cancel()
+	for _, b := range h.local {
+		select {
+		case <-b.Heard():
+		case <-ctx.Done():
+			h.log.Warn("not all devices were heard in time")
+			return
+		}
+	}
+}
+
+// mayConnect asks the gate about a device that wants to connect.
+func (h *Hub) mayConnect(_ context.Context, who *mqtt.Login) error {
+	id, err := h.gate.Device(who.Username, string(who.Password))
+	if err != nil {
+		return err
+	}
+	who.Grant = id
+	return nil
+}
+
+// mayUse lets a device that may connect use every topic but the broker's own, which only an admin reads.
+func (h *Hub) mayUse(who *mqtt.Login, topic string, write bool) error {
+	if !strings.HasPrefix(topic, "$SYS") {
+		return nil
+	}
+	if id, ok := who.Grant.(gate.Identity); ok && id.Role == gate.Admin && !write {
+		return nil
+	}
+	return fmt.Errorf("%s is the broker's own", topic)
+}

@@ -1,0 +1,164 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	"hutong/history"
+	"hutong/journal"
+	"hutong/thing"
+	"hutong/twin"
+)
+
+// memory is the two stores of values: the journal that acknowledges, and the history that answers.
+type memory struct {
+	journal *journal.Journal
+	history *history.Store
+	log     *slog.Logger
+}
+
+// replayBatch is how many Changes are taken from the journal at a time at a start.
+const replayBatch = 4096
+
+// openMemory opens both, says what had to be repaired, and brings the history up to the journal.
+func openMemory(data string, retention time.Duration, log *slog.Logger) (m *memory, err error) {
+	h, err := history.Open(filepath.Join(data, "history"), history.Options{Retention: retention})
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range h.Stats().SetAside {
+		log.Error("a file of the history cannot be read and was set aside", "file", name)
+	}
+	j, report, err := journal.Open(filepath.Join(data, "journal"), journal.Options{After: h.Durable()})
+	if err != nil {
+		return nil, errors.Join(err, h.Close())
+	}
+	for _, r := range report.Repairs {
+		log.Warn("journal repaired", "what", r.String())
+	}
+	m = &memory{journal: j, history: h, log: log}
+	if err := m.replay(); err != nil {
+		return nil, errors.Join(err, m.close())
+	}
+	return m, nil
+}
+
+// replay hands the history what it did not yet have on disk when the hub ended.
+func (m *memory) replay() error {
+	for from := m.history.Durable() + 1; ; {
+		batch, err := m.journal.Read(from, replayBatch)
+		if err != nil {
+			return fmt.Errorf("journal: replay: %w", err)
+		}
+		if len(batch) == 0 {
+			return nil
+		}
+		if err := m.history.Append(batch); err != nil {
+			return fmt.Errorf("history: replay: %w", err)
+		}
+		from = batch[len(batch)-1].Seq + 1
+	}
+}
+
+// restore gives a Thing's points the values they had.
+func (m *memory) restore(t *twin.Twin, x *thing.Thing) {
+	for _, p := range x.Points {
+		if p.Kind != thing.Property {
+			continue
+		}
+		ref := thing.Ref{Thing: x.ID, Kind: p.Kind, Name: p.Name}
+		if s, ok := m.history.Last(ref); ok {
+			t.Restore(ref, s)
+		}
+	}
+}
+
+// tidyEvery is how often the journal lets go of what the history has on disk, and the history of what is too old.
+const tidyEvery = 5 * time.Minute
+
+// feed carries every Change to the history until ctx ends.
+func (m *memory) feed(ctx context.Context, t *twin.Twin) error {
+	changes := t.Every(m.history.Stats().Last + 1)
+	defer changes.Close()
+	for {
+		batch, err := changes.Next(ctx)
+		if err != nil {
+			if ctx.Err() != nil {
+				return nil
+			}
+			return fmt.Errorf("history: %w", err)
+		}
+		if err := m.take(ctx, batch); err != nil {
+			return err
+		}
+	}
+}
+
+// take tries until the history has the batch: while its disk refuses, the feed lags and the journal keeps what comes.
+func (m *memory) take(ctx context.Context, batch []thing.Change) error {
+	told := false
+	for {
+		err := m.history.Append(batch)
+		if !errors.Is(err, history.ErrBehind) {
+			return err
+		}
+		if !told {
+			m.log.Error("history waits for its disk", "error", errors.Join(err, m.history.Stats().Sealing))
+			told = true
+		}
+		select {
+		case <-time.After(time.Second):
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// tidy lets go of what need not be kept, now and then, until ctx ends. A full disk is told and tried again.
+func (m *memory) tidy(ctx context.Context) error {
+	tick := time.NewTicker(tidyEvery)
+	defer tick.Stop()
+	for {
+		if err := m.history.Retain(thing.At(time.Now())); err != nil {
+			m.log.Error("old history cannot be removed", "error", err)
+		}
+		if err := m.journal.Drop(m.history.Durable() + 1); err != nil {
+			m.log.Error("journal cannot be shortened", "error", err)
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+func (m *memory) close() error {
+	return errors.Join(m.history.Close(), m.journal.Close())
+}
+
+// described is the twin with the memory beside it: a Thing that is added is described to the history, and gets the values
+// back that it had.
+type described struct {
+	*twin.Twin
+	memory *memory
+}
+
+// Add implements binding.Things.
+func (d described) Add(x *thing.Thing) error {
+	for _, p := range x.Points {
+		d.memory.history.Describe(thing.Ref{Thing: x.ID, Kind: p.Kind, Name: p.Name}, p)
+	}
+	_, known := d.Thing(x.ID)
+	if err := d.Twin.Add(x); err != nil {
+		return err
+	}
+	if !known {
+		d.memory.restore(d.Twin, x)
+	}
+	return nil
+}

@@ -1,0 +1,33 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+type serveCmd struct {
+	listen
+	MQTTS     string        `name:"mqtts" help:"Where devices connect by TLS." placeholder:"ADDR"`
+	TLSCert   string        `name:"tls-cert" help:"Certificate for --mqtts and HTTPS (PEM)." type:"existingfile"`
+	TLSKey    string        `name:"tls-key" help:"Its key (PEM)." type:"existingfile"`
+	Location  string        `help:"Latitude,longitude in degrees, for sunrise and sunset." placeholder:"39.98,116.31"`
+	Zone      string        `help:"Time zone of the rules, such as Asia/Shanghai; this machine's when left out."`
+	Retention time.Duration `help:"How long history keeps values; 0 is for ever." default:"8760h"`
+}
+
+// Run runs a real hub until it is told to end.
+func (c *serveCmd) Run(ctx context.Context) error {
+	config := c.config()
+	config.MQTTS, config.TLSCert, config.TLSKey, config.Zone, config.Retention = c.MQTTS, c.TLSCert, c.TLSKey, c.Zone, c.Retention
+	if c.Location != "" {
+		if n, err := fmt.Sscanf(c.Location, "%g,%g", &config.Latitude, &config.Longitude); n != 2 {
+			return fmt.Errorf("--location %q: want latitude,longitude in degrees: %w", c.Location, err)
+		}
+	}
+	h, err := openHub(config, "serve")
+	if err != nil {
+		return err
+	}
+	return h.run(ctx, nil)
+}
