@@ -91,7 +91,8 @@ func (q *quarter) signal(n int, at float64) *device {
 		}
 	}
 	d.publishTD("TrafficSignal", []value{
-		word("phase", "Phase", "green", "amber", "red"), {name: "remaining", title: "Seconds left", kind: "integer", unit: "s"},
+		word("phase", "Phase", "green", "amber", "red"),
+		{name: "remaining", title: "Seconds left", kind: "integer", unit: "s"},
 		number("at", "Metres along the loop", "m"),
 	}, nil)
 	return d
@@ -150,7 +151,8 @@ func (q *quarter) shuttle(n int, stops []stop, lights []*device) {
 		word("state", "State", "driving", "boarding", "waiting at signal", "held"),
 		number("speed", "Speed", "km/h").exact(), number("lat", "Latitude", "deg").exact(), number("lon", "Longitude", "deg").exact(),
 		number("heading", "Heading", "deg").exact(), number("battery", "Battery", "percent"),
-		{name: "people", title: "People on board", kind: "integer"}, word("nextStop", "Next stop"),
+		{name: "people", title: "People on board", kind: "integer"},
+		word("nextStop", "Next stop"),
 	}, []act{
 		{"stopNow", "Stop now", nil, func([]byte) { held = true }},
 		{"goOn", "Go on", nil, func([]byte) { held = false }},
@@ -197,7 +199,8 @@ func (q *quarter) roadside(n int) {
 		d.state.number("surface", w.outdoor+6*w.sun, 1)
 	})
 	d.publishTD("RoadsideUnit", []value{
-		{name: "vehicles", title: "Vehicles counted", kind: "integer"}, number("meanSpeed", "Mean speed", "km/h"),
+		{name: "vehicles", title: "Vehicles counted", kind: "integer"},
+		number("meanSpeed", "Mean speed", "km/h"),
 		number("surface", "Road surface", "degC"),
 	}, nil)
 }
