@@ -235,6 +235,7 @@ func TestActionsAnswerAtOnceOrTellWhereToAsk(t *testing.T) {
 	for h.do("GET", second, "").body == "" || strings.Contains(h.do("GET", second, "").body, "running") {
 	}
 	h.want("GET", second, "", 200, `"status":"completed","output":"ok"...`)
+	h.want("GET", blink, "", 200, `{"blink":[{"status":"completed","output":"ok"...`)
 	var all map[string][]actionStatus
 	if err := json.Unmarshal([]byte(h.want("GET", "/things/urn:lamp/actions", "", 200, "...").body), &all); err != nil {
 		t.Fatal(err)
