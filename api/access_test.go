@@ -149,5 +149,6 @@ func TestScenesTracesAndHealth(t *testing.T) {
 	sick = errors.New("the disk is full")
 	h.want("GET", "/readyz", "", 503, "the disk is full...")
 	h.says("urn:lamp", "on", thing.Bool(true))
+	h.want("GET", "/metrics", "", 200, `hutong_http_request_seconds_bucket{route="GET /readyz",le="+Inf"} 2...`)
 	h.want("GET", "/metrics", "", 200, `hutong_http_requests_total{route="GET /readyz",code="503"} 1...`)
 }
