@@ -3,6 +3,7 @@ package history
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -141,6 +142,7 @@ func (c *codec) decodeChunk(dst []Sample, data []byte) ([]Sample, error) {
 	if r.bad || len(r.b) > 0 {
 		return dst, fmt.Errorf("chunk: %w", errChunk)
 	}
+	dst = slices.Grow(dst, len(times))
 	for i, t := range times {
 		s := Sample{Time: thing.Time(t), Quality: thing.Quality(quality[i])}
 		switch kind[i] {

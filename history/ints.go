@@ -154,9 +154,23 @@ func (e *intEncoder) best(list []int64, prev int64) plan {
 
 func weigh(p plan, list []int64, prev int64) plan {
 	low, high := int64(1<<63-1), int64(-1<<63)
-	for i, v := range list {
-		d := v - predict(p.how, p.slope, prev, list, i)
-		low, high = min(low, d), max(high, d)
+	switch p.how {
+	case plain:
+		for _, v := range list {
+			low, high = min(low, v), max(high, v)
+		}
+	case delta:
+		for _, v := range list {
+			low, high = min(low, v-prev), max(high, v-prev)
+			prev = v
+		}
+	case trend:
+		at := int64(0)
+		for _, v := range list {
+			at += p.slope
+			d := v - prev - at>>slopeFix
+			low, high = min(low, d), max(high, d)
+		}
 	}
 	p.least = low
 	p.width = uint(bits.Len64(uint64(high) - uint64(low)))

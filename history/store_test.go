@@ -325,6 +325,35 @@ func TestQueriesThatAreTooLargeAreRefused(t *testing.T) {
 	}
 }
 
+func TestThinningKeepsTheShapeOfTheLine(t *testing.T) {
+	var list []Sample
+	for i := range 10_000 {
+		v := thing.Float(float64(i%7) / 100)
+		switch i {
+		case 1234:
+			v = thing.Float(50)
+		case 1240:
+			v = thing.Null() // a gap must not look like a peak
+		case 7777:
+			v = thing.Int(-50)
+		}
+		list = append(list, Sample{thing.Time(i) * 1e9, v, thing.Good})
+	}
+	for _, most := range []int{30, 100, 9999} {
+		got := thin(list, most)
+		if len(got) != most || !slices.Contains(got, list[1234]) || !slices.Contains(got, list[7777]) {
+			t.Errorf("%d of %d samples, the peaks are not among them", len(got), len(list))
+		}
+	}
+	var toggles []Sample
+	for i := range 1000 {
+		toggles = append(toggles, Sample{thing.Time(i), thing.Bool(i == 500), thing.Good})
+	}
+	if got := thin(toggles, 20); !slices.Contains(got, toggles[500]) {
+		t.Error("the one moment a switch was on is not kept")
+	}
+}
+
 // Readers read on while the store is fed, sealed, merged and cleared; what they see never has holes.
 func TestReadersSeeAWholeHistoryAtEveryMoment(t *testing.T) {
 	s, err := Open(t.TempDir(), Options{})
@@ -334,7 +363,7 @@ func TestReadersSeeAWholeHistoryAtEveryMoment(t *testing.T) {
 	defer s.Close()
 	var fed atomic.Uint64
 	var wg sync.WaitGroup
-	const last = 20_000
+	const last = 10_000
 	for reader := range 3 {
 		wg.Go(func() {
 			r := rand.New(rand.NewPCG(1, uint64(reader)))

@@ -187,12 +187,12 @@ func TestWhatIsAppendedComesBack(t *testing.T) {
 }
 
 func TestReadingInPagesGivesTheSameAsReadingAtOnce(t *testing.T) {
-	j, _ := mustOpen(t, Options{FS: newDisk(), SegmentBytes: 20_000})
-	want := changes(1, 5000)
+	j, _ := mustOpen(t, Options{FS: newDisk(), SegmentBytes: 5_000})
+	want := changes(1, 1200)
 	for batch := range slices.Chunk(want, 37) {
 		mustAppend(t, j, batch)
 	}
-	mustWait(t, j, 4000)
+	mustWait(t, j, 1000)
 	for _, page := range []int{1, 7, 999, 5000} {
 		var got []thing.Change
 		for from := uint64(1); ; {
@@ -206,7 +206,7 @@ func TestReadingInPagesGivesTheSameAsReadingAtOnce(t *testing.T) {
 			}
 			from = list[len(list)-1].Seq + 1
 		}
-		if len(got) != len(want) || got[4999].Seq != 5000 || got[1234].Value != want[1234].Value {
+		if len(got) != len(want) || got[1199].Seq != 1200 || got[1034].Value != want[1034].Value {
 			t.Fatalf("pages of %d: %d changes", page, len(got))
 		}
 	}
@@ -445,7 +445,7 @@ func TestAfterKeepsSeqsOfOtherStoresFromComingAgain(t *testing.T) {
 
 func TestReadersMayReadWhileOthersAppendAndDrop(t *testing.T) {
 	j, _ := mustOpen(t, Options{SegmentBytes: 10_000})
-	const last = 20_000
+	const last = 10_000
 	var wg sync.WaitGroup
 	for range 3 {
 		wg.Go(func() {
