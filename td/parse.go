@@ -15,6 +15,13 @@ const (
 	ModelType = "tm:ThingModel"                       // the @type of a Thing Model
 )
 
+// Limits of a text that Parse takes.
+const (
+	MaxSize  = ordered.MaxSize  // bytes
+	MaxDepth = ordered.MaxDepth // objects and arrays inside one another
+	MaxNames = ordered.MaxNames // members of one object
+)
+
 // Parse reads a Thing Description 1.1 or 1.0 or a Thing Model. It refuses what is not JSON, what passes the limits
 // (MaxSize, MaxDepth, MaxNames), a name given twice with different values, and a known term whose value has not the type TD 1.1 section
 // 5.3 gives it; in a Thing Model a placeholder may stand for any value, and null for one that is taken away from what the
