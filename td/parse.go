@@ -22,11 +22,11 @@ const (
 	MaxNames = ordered.MaxNames // members of one object
 )
 
-// Parse reads a Thing Description 1.1 or 1.0 or a Thing Model. It refuses what is not JSON, what passes the limits
-// (MaxSize, MaxDepth, MaxNames), a name given twice with different values, and a known term whose value has not the type TD 1.1 section
-// 5.3 gives it; in a Thing Model a placeholder may stand for any value, and null for one that is taken away from what the
-// model extends, and is then kept in Extra. All else is for
-// Check to judge. The error is an *Error or Errors. The Thing keeps nothing of data.
+// Parse reads a Thing Description 1.1 or 1.0 or a Thing Model. It refuses what is not JSON, what passes the limits, a
+// name given twice with different values, and a known term whose value has not the type TD 1.1 section 5.3 gives it.
+// In a Thing Model a placeholder may stand for any value, and null for one that is taken away from what the model
+// extends; both are then kept in Extra. All else is for Check to judge. The error is an *Error or Errors. The Thing
+// keeps nothing of data.
 func Parse(data []byte) (*Thing, error) {
 	n, err := ordered.Read(data)
 	if err != nil {
