@@ -7,11 +7,11 @@ import (
 	"testing"
 )
 
-// Data is the folder called name in the data that several projects share: below $HUTONG_DATA, or in shared/data
+// Data is the folder called name in the data that several projects share: below $HUTONG_TESTDATA, or in shared/data
 // beside this tree or above it. A test that needs it is skipped where it is absent, with what says why.
 func Data(t testing.TB, name, what string) string {
 	t.Helper()
-	if dir := os.Getenv("HUTONG_DATA"); dir != "" {
+	if dir := os.Getenv("HUTONG_TESTDATA"); dir != "" {
 		return filepath.Join(dir, filepath.FromSlash(name))
 	}
 	dir, err := os.Getwd()
@@ -25,7 +25,7 @@ func Data(t testing.TB, name, what string) string {
 		}
 		up := filepath.Dir(dir)
 		if up == dir {
-			t.Skipf("no shared/data/%s above the tree and no HUTONG_DATA: %s", name, what)
+			t.Skipf("no shared/data/%s above the tree and no HUTONG_TESTDATA: %s", name, what)
 		}
 		dir = up
 	}
