@@ -57,7 +57,7 @@ func (m *memory) replay() error {
 		if len(batch) == 0 {
 			return nil
 		}
-		if err := m.history.Append(batch); err != nil {
+		if err := m.take(context.Background(), batch); err != nil {
 			return fmt.Errorf("history: replay: %w", err)
 		}
 		from = batch[len(batch)-1].Seq + 1
