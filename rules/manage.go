@@ -430,11 +430,15 @@ func (r *Runner) Activate(ctx context.Context, id, by string, cause thing.Cause)
 	}
 	group.Wait()
 	var errs []error
-	for _, o := range outcomes {
-		t.Add(engine.Step{
+	for i, o := range outcomes {
+		s := engine.Step{
 			Path: "set", Kind: "set", Began: t.Began, Ended: thing.At(r.o.Now()), Command: o.Command.ID, Ref: o.Command.Ref.String(),
-			Input: &o.Command.Input, Status: o.Status, Error: o.Error,
-		})
+			Status: o.Status, Error: o.Error,
+		}
+		if !wishes[i].Secret {
+			s.Input = &o.Command.Input
+		}
+		t.Add(s)
 		if o.Status == thing.Failed {
 			errs = append(errs, fmt.Errorf("%s: %s", o.Command.Ref, o.Error))
 		}

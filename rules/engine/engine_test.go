@@ -528,3 +528,13 @@ func TestTheSameLogGivesTheSameCommands(t *testing.T) {
 		}
 	})
 }
+
+func TestSecretsAreSetButNotTold(t *testing.T) {
+	w := newWorld(t)
+	w.load("r", points+"  pin: {thing: urn:heat, property: pin}\nwhen: [{event: button}]\nthen: [{set: {pin: \"1234\", lamp: true}}]")
+	w.is("button.pressed", "x")
+	w.want(`heat.pin="1234" lamp.on=true`)
+	if s := w.last().Steps; s[0].Input != nil || s[1].Input == nil {
+		t.Errorf("steps: %+v", s)
+	}
+}

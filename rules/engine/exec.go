@@ -175,9 +175,11 @@ func (e *Engine) commands(x *run, o *op, targets []target) bool {
 			ID: x.trace.ID + "." + strconv.Itoa(x.done) + "." + strconv.Itoa(i), Ref: t.ref, Input: v, By: "rule:" + x.rule.rule.ID,
 			Cause: thing.Cause{Trace: x.trace.ID, Hops: x.trace.Trigger.Hops + 1}, Deadline: e.now + thing.Time(deadline),
 		}
-		x.asked[cmd.ID] = x.trace.Add(Step{
-			Path: o.step, Kind: o.word, Began: e.now, Command: cmd.ID, Ref: t.ref.String(), Input: ptr(v), Status: thing.Pending,
-		})
+		s := Step{Path: o.step, Kind: o.word, Began: e.now, Command: cmd.ID, Ref: t.ref.String(), Input: ptr(v), Status: thing.Pending}
+		if t.point.WriteOnly {
+			s.Input = nil // a secret: it is not for reading, here neither
+		}
+		x.asked[cmd.ID] = x.trace.Add(s)
 		e.pending[cmd.ID] = x
 		e.out.Commands = append(e.out.Commands, cmd)
 	}

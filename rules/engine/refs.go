@@ -101,15 +101,16 @@ func (s *Scene) Refs() []thing.Ref { return refs(s.points) }
 
 // Wish is what one property is to become, or the input of one action.
 type Wish struct {
-	Ref   thing.Ref
-	Input thing.Value
+	Ref    thing.Ref
+	Input  thing.Value
+	Secret bool // the point can be written but not read
 }
 
 // Wishes are what the scene asks for, in the order of its text.
 func (s *Scene) Wishes() []Wish {
 	list := make([]Wish, len(s.targets))
 	for i, t := range s.targets {
-		list[i] = Wish{t.ref, t.value}
+		list[i] = Wish{t.ref, t.value, t.point.WriteOnly}
 	}
 	return list
 }
