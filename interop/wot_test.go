@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -47,7 +48,7 @@ func (l *lamp) say(ref thing.Ref, v thing.Value) {
 }
 
 // serveLamp serves a lamp on an open hub, or on one that knows tokens, and returns the URL of its TD.
-func serveLamp(t *testing.T, tokens *gate.Tokens) (url string) {
+func serveLamp(t *testing.T, tokens *gate.Tokens) (at string) {
 	t.Helper()
 	d, err := td.Parse([]byte(lampTD))
 	if err != nil {
@@ -99,10 +100,10 @@ func consume(t *testing.T, url string, plan map[string]any) consumed {
 }
 
 func TestNodeWoTReadsWritesObservesInvokesAndHears(t *testing.T) {
-	url := serveLamp(t, nil)
-	saw := consume(t, url, map[string]any{
+	at := serveLamp(t, nil)
+	saw := consume(t, at, map[string]any{
 		"read": "on", "write": []any{"on", true}, "invoke": []any{"fade", map[string]any{"to": 80}}, "event": "faded",
-		"refuse": []any{"level", 300}, "directory": strings.Replace(url, "/things/urn:hutong:lamp%2F1", "/.well-known/wot", 1),
+		"refuse": []any{"level", 300}, "directory": strings.Replace(at, "/things/urn:hutong:lamp%2F1", "/.well-known/wot", 1),
 	})
 	was, _ := saw.Invoked.(map[string]any)
 	if saw.Title != "Lamp" || saw.Read != false || saw.Observed != true || saw.Written != true || saw.All["on"] != true ||
@@ -129,4 +130,52 @@ func TestNodeWoTShowsItsTokenWhereTheTDAsksForOne(t *testing.T) {
 	if was, _ := saw.Invoked.(map[string]any); saw.Read != false || was["was"] != 120. {
 		t.Errorf("%+v", saw)
 	}
+}
+
+func TestNodeWoTUsesALampOfTheDemo(t *testing.T) {
+	peer(t, "@node-wot/core")
+	h := start(t, "demo", "--data", t.TempDir())
+	type affordance struct {
+		Type     string
+		ReadOnly bool
+	}
+	type lamp struct {
+		ID         string
+		Properties map[string]affordance
+		Actions    map[string]struct{ Input any }
+	}
+	var l lamp
+	var on, turnOn string
+	eventually(t, 20*time.Second, "a lamp with a switch that has a value, and an action", func() bool {
+		_, body := h.request(t, "GET", "/things?place=home&q=lamp", "")
+		for _, l = range decode[[]lamp](t, body) {
+			for name := range l.Actions {
+				turnOn = name
+			}
+			_, values := h.request(t, "GET", "/things/"+url.PathEscape(l.ID)+"/properties", "")
+			for name, v := range decode[map[string]any](t, values) {
+				if p := l.Properties[name]; p.Type == "boolean" && !p.ReadOnly && v != nil {
+					on = name
+				}
+			}
+			if on != "" && turnOn != "" {
+				return true
+			}
+		}
+		return false
+	})
+	at := h.HTTP + "/things/" + url.PathEscape(l.ID)
+	now := consume(t, at, map[string]any{"read": on})
+	was, ok := now.Read.(bool)
+	if !ok {
+		t.Fatalf("%+v", now)
+	}
+	saw := consume(t, at, map[string]any{"read": on, "write": []any{on, !was}, "invoke": []any{turnOn, map[string]any{"brightness": 100}}})
+	if saw.Observed != !was || saw.Written != !was {
+		t.Errorf("the lamp was %v and was told to be %v: %+v", was, !was, saw)
+	}
+	eventually(t, 10*time.Second, "the action has switched it on", func() bool {
+		_, body := h.request(t, "GET", "/things/"+url.PathEscape(l.ID)+"/properties/"+url.PathEscape(on), "")
+		return body == "true"
+	})
 }
