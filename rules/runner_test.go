@@ -441,7 +441,7 @@ func TestATraceFileSurvivesATornEnd(t *testing.T) {
 func TestTraceFilesAreRotatedAndStillFound(t *testing.T) {
 	dir, h := t.TempDir(), newHub()
 	write(t, dir, "rules/welcome.yaml", welcome)
-	write(t, dir, "traces/trace-0.jsonl", `{"id":"old","rule":"gone","result":"done"}`+"\n"+strings.Repeat("{\"id\":\"\"}\n", 840_000))
+	write(t, dir, "traces/trace-0.jsonl", `{"id":"old","rule":"gone","result":"done"}`+"\n"+strings.Repeat("{\"id\":\"\",\"reason\":\""+strings.Repeat("x", 1000)+"\"}\n", 8400))
 	write(t, dir, "traces/trace-1.jsonl", `{"id":"older","rule":"gone","result":"done"}`+"\n")
 	write(t, dir, "traces/trace-2.jsonl", "\n")
 	write(t, dir, "traces/trace-3.jsonl", `{"id":"oldest","rule":"gone","result":"done"}`+"\n")
