@@ -46,6 +46,11 @@ func (r *route) refused(m *tap.Message) bool {
 			return true
 		}
 	}
+	for _, g := range r.groups {
+		if g.refuses(m.QoS) {
+			return true
+		}
+	}
 	return false
 }
 
@@ -95,13 +100,9 @@ func (c *courier) deliver(r *route, m *tap.Message, from *session, b *line.Batch
 		owes |= c.owed(t.sess, o, from, b)
 	}
 	for _, g := range r.groups {
-		member, full := g.pick(m.QoS)
+		member := g.pick(m.QoS)
 		if member == nil {
-			if full && m.QoS > 0 && !took {
-				s.count.overflowed.Add(1)
-				return owes, wire.QuotaExceeded, false
-			}
-			continue
+			continue // nobody is there
 		}
 		took = true
 		if kept == nil {

@@ -106,6 +106,7 @@ func decodeOutgoing(b []byte) (*outgoing, error) {
 
 // sessionRecord is the JSON of a session in the Store.
 type sessionRecord struct {
+	Owner   string        `json:"owner,omitempty"`  // user name
 	Expiry  uint32        `json:"expiry"`           // seconds it outlives its connection
 	Expires time.Time     `json:"expires,omitzero"` // when the client is away
 	Subs    []wire.Filter `json:"subs,omitempty"`
@@ -118,7 +119,7 @@ func (s *session) save(expires time.Time) (pos uint64) {
 	if store == nil || !s.durable() {
 		return 0
 	}
-	rec := sessionRecord{Expiry: s.expiry, Expires: expires}
+	rec := sessionRecord{Owner: s.owner, Expiry: s.expiry, Expires: expires}
 	for _, sub := range s.subs {
 		rec.Subs = append(rec.Subs, sub.Filter)
 		rec.SubIDs = append(rec.SubIDs, sub.subID)
@@ -217,7 +218,7 @@ func (s *Server) loadSession(client string, val []byte) error {
 		return err
 	}
 	sess := s.newSession(client)
-	sess.expiry = rec.Expiry
+	sess.owner, sess.expiry = rec.Owner, rec.Expiry
 	for i, f := range rec.Subs {
 		if !topic.ValidFilter(f.Filter) || i >= len(rec.SubIDs) {
 			return fmt.Errorf("filter %q is not valid", f.Filter)

@@ -195,3 +195,48 @@ func TestPublishInTheProcessReachesClientsAndIsRetained(t *testing.T) {
 		late.hears("q x q0 retained")
 	})
 }
+
+func TestAFullSharedSubscriptionRefusesThePublisher(t *testing.T) {
+	in(t, server.Options{MaxQueue: 2}, func(t *testing.T, s *server.Server) {
+		away, _ := join(t, s, wire.V5, "away", keepSession)
+		away.subscribe(wire.Filter{Filter: "$share/g/q", QoS: 1})
+		away.leave(0)
+		here, _ := join(t, s, wire.V5, "here")
+		here.subscribe(wire.Filter{Filter: "q"})
+		for i, want := range []wire.Reason{0, 0, wire.QuotaExceeded} {
+			here.publish(message("q", fmt.Sprint(i), 1))
+			if want == 0 {
+				here.hears(fmt.Sprintf("q %d q0", i))
+			}
+			if r := here.ack(wire.PUBACK, 5); r != want {
+				t.Errorf("message %d: %s", i, r)
+			}
+		}
+		here.silent()
+		away, _ = join(t, s, wire.V5, "away", keepSession)
+		away.hears("q 0 q1")
+		away.hears("q 1 q1")
+	})
+}
+
+func TestASessionIsNotGivenToAnotherUser(t *testing.T) {
+	user := func(name string) func(p *wire.Connect) {
+		return func(p *wire.Connect) { p.HasUsername, p.Username = true, name }
+	}
+	store := &server.MemoryStore{}
+	in(t, server.Options{Store: store}, func(t *testing.T, s *server.Server) {
+		ann, _ := join(t, s, wire.V5, "c", keepSession, user("ann"))
+		ann.subscribe(wire.Filter{Filter: "private", QoS: 1})
+		ann.leave(0)
+		if err := s.Publish(t.Context(), &tap.Message{Topic: "private", QoS: 1}); err != nil {
+			t.Fatal(err)
+		}
+	})
+	in(t, server.Options{Store: store}, func(t *testing.T, s *server.Server) {
+		bob, ack := join(t, s, wire.V5, "c", keepSession, user("bob"))
+		if ack.SessionPresent {
+			t.Error("bob got ann's session")
+		}
+		bob.silent()
+	})
+}

@@ -207,20 +207,21 @@ func (s *Server) newSession(id string) *session {
 }
 
 // claim makes c the connection of the session of its client id, and takes the session over from an older connection.
+// What waits for one user is never given to another who uses the same client id: then the session begins anew.
 func (s *Server) claim(c *conn, clean bool) (sess *session, present bool) {
 	for {
 		s.mu.Lock()
 		sess = s.sessions[c.who.ClientID]
 		if sess == nil {
 			sess = s.newSession(c.who.ClientID)
-			sess.conn = c
+			sess.conn, sess.owner = c, c.who.Username
 			s.sessions[c.who.ClientID] = sess
 			s.mu.Unlock()
 			return sess, false
 		}
 		sess.mu.Lock()
 		other := sess.conn
-		if other == nil && !sess.ended && !clean {
+		if other == nil && !sess.ended && !clean && sess.owner == c.who.Username {
 			sess.conn = c
 			s.mu.Unlock()
 			for _, t := range []*time.Timer{sess.willTimer, sess.expireTime} {
@@ -270,7 +271,7 @@ func (s *Server) end(sess *session) {
 
 // adopt hands a message that its reader will never take to another member of the shared subscription.
 func (s *Server) adopt(o *outgoing) {
-	m, _ := o.group.pick(o.qos)
+	m := o.group.pick(o.qos)
 	if m == nil {
 		return // nobody is left in the group
 	}

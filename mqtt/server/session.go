@@ -32,7 +32,8 @@ type session struct {
 	id  string
 
 	mu       sync.Mutex
-	conn     *conn // nil while the client is away
+	conn     *conn  // nil while the client is away
+	owner    string // the user name it was made under
 	ended    bool
 	expiry   uint32 // seconds it outlives its connection
 	subs     map[string]*sub

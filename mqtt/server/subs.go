@@ -25,13 +25,29 @@ type share struct {
 }
 
 // pick gives the member whose turn it is, first among those connected and with room, then among those that can keep a
-// QoS 1 or 2 message for later. full is true when there would have been one but for a full queue.
-func (g *share) pick(qos byte) (chosen *sub, full bool) {
+// QoS 1 or 2 message for later.
+func (g *share) pick(qos byte) *sub {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	chosen, at, _ := g.choose(qos)
+	if chosen != nil {
+		g.next = at + 1
+	}
+	return chosen
+}
+
+// refuses says whether somebody could take a message of qos but for his full queue, and nobody else can.
+func (g *share) refuses(qos byte) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	chosen, _, full := g.choose(qos)
+	return chosen == nil && full
+}
+
+func (g *share) choose(qos byte) (chosen *sub, at int, full bool) {
 	for _, online := range []bool{true, false} {
 		for i := range g.members {
-			at := (g.next + i) % len(g.members)
+			at = (g.next + i) % len(g.members)
 			m := g.members[at]
 			if m.sess.online() != online || !online && min(qos, m.QoS) == 0 {
 				continue
@@ -40,11 +56,10 @@ func (g *share) pick(qos byte) (chosen *sub, full bool) {
 				full = true
 				continue
 			}
-			g.next = at + 1
-			return m, false
+			return m, at, false
 		}
 	}
-	return nil, full
+	return nil, 0, full
 }
 
 // filterSubs is what the tree keeps for one filter.

@@ -7,8 +7,10 @@ import (
 
 // packets are one of each kind, for the fuzzers to start from.
 func packets() [][]byte {
-	c := Connect{Version: V5, CleanStart: true, ClientID: "c", HasUsername: true, Username: "u", Props: allProps(CONNECT),
-		Will: &Will{Topic: "w", Payload: []byte("gone"), QoS: 1, Props: allProps(will)}}
+	c := Connect{
+		Version: V5, CleanStart: true, ClientID: "c", HasUsername: true, Username: "u", Props: allProps(CONNECT),
+		Will: &Will{Topic: "w", Payload: []byte("gone"), QoS: 1, Props: allProps(will)},
+	}
 	props := allProps(PUBLISH)
 	pub := Publish{QoS: 1, ID: 9, Topic: []byte("a/b"), Payload: []byte("x"), Props: &props}
 	return [][]byte{
