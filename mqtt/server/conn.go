@@ -37,7 +37,7 @@ type conn struct {
 	batch   *line.Batch
 	courier courier
 	routes  routes
-	aliases []string // topics by inbound alias
+	aliases map[uint16]string // topics by inbound alias
 	will    *wire.Will
 	msg     tap.Message
 	scratch wire.Properties
@@ -356,7 +356,6 @@ func (c *conn) welcome(p *wire.Connect) {
 			c.maxPacket = int(min(p.Props.MaximumPacketSize, 1<<28))
 		}
 		c.maxAlias = min(int(p.Props.TopicAliasMaximum), o.TopicAliases)
-		c.aliases = make([]string, o.TopicAliases+1)
 		c.offer(p, &ack)
 	} else if !p.CleanStart {
 		expiry = forever

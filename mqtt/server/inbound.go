@@ -56,11 +56,14 @@ func (c *conn) topicOf(p *wire.Publish) ([]byte, error) {
 	if p.Props == nil || !p.Props.Has(wire.TopicAlias) {
 		return p.Topic, nil
 	}
-	alias := int(p.Props.TopicAlias)
-	if alias >= len(c.aliases) || len(p.Topic) == 0 && c.aliases[alias] == "" {
+	alias := p.Props.TopicAlias
+	if int(alias) > c.srv.opts.TopicAliases || len(p.Topic) == 0 && c.aliases[alias] == "" {
 		return nil, &wire.Error{Reason: wire.TopicAliasInvalid, Text: "topic alias is not known"}
 	}
 	if len(p.Topic) > 0 {
+		if c.aliases == nil {
+			c.aliases = map[uint16]string{}
+		}
 		if c.aliases[alias] != string(p.Topic) {
 			c.aliases[alias] = string(p.Topic)
 		}
