@@ -180,7 +180,7 @@ function Room({ spot, level, via = [], bare = false }: { spot: Spot; level: 2 | 
 
 function Cards({ spot, level }: { spot: Spot; level: Level }) {
   const order = (s: Summary) => {
-    const desc = td(s.id).peek();
+    const desc = td(s.id).value;
     const tall = desc ? Math.min(7, heightOf(deviceOf(desc, tag.value))) : 0;
     return (7 - tall) * 10 + rankOf(sortOf(desc, s.title));
   };

@@ -11,7 +11,7 @@ import { Icon } from "../ui/icon.tsx";
 import { problemText } from "../ui/problem.ts";
 import { say } from "../ui/say.tsx";
 import { Title } from "../ui/title.tsx";
-import { Yaml } from "../ui/yaml.tsx";
+import { partsOf, Yaml } from "../ui/yaml.tsx";
 
 export interface Run {
   trace: string;
@@ -147,6 +147,38 @@ function Scenes() {
   );
 }
 
+/** A rule as what it is: when, if, then; with the names it uses, and the whole text for who wants it. */
+function Flow({ text }: { text: string }) {
+  const parts = partsOf(text);
+  const shown = (["points", "when", "if", "then"] as const).filter((k) => parts.get(k));
+  if (shown.length < 2) return <Yaml text={text} label={t("rule.said")} />;
+  return (
+    <>
+      <div class="flow">
+        {shown.map((k) => (
+          <div key={k}>
+            <h3>{t(`rule.${k}`)}</h3>
+            <Yaml text={parts.get(k) ?? ""} label={t(`rule.${k}`)} />
+          </div>
+        ))}
+      </div>
+      <details>
+        <summary>{t("rule.text")}</summary>
+        <Yaml text={text} label={t("rule.text")} />
+      </details>
+    </>
+  );
+}
+
+function Description({ text }: { text: string }) {
+  const said = partsOf(text).get("description")?.replace(/^['"]|['"]$/g, "");
+  return said && !/^[|>]/.test(said) ? (
+    <p class="lede">
+      <bdi>{said}</bdi>
+    </p>
+  ) : null;
+}
+
 export function Rule({ id }: { id: string }) {
   const path = "rules/" + encodeURIComponent(id);
   const all = useFetched(loadRules, [], 3_000);
@@ -192,6 +224,7 @@ export function Rule({ id }: { id: string }) {
           </h1>
           {rule && <RuleState rule={rule} />}
         </div>
+        {yaml && <Description text={yaml.yaml} />}
       </div>
       {text.wrong.value && !yaml && <p class="note note-bad">{problemText(text.wrong.value)}</p>}
       <div class="rule-grid">
@@ -206,7 +239,7 @@ export function Rule({ id }: { id: string }) {
             )}
           </div>
           {rule && draft.value === undefined && <Problems list={rule.problems ?? []} />}
-          {yaml && draft.value === undefined && <Yaml text={yaml.yaml} label={t("rule.said")} />}
+          {yaml && draft.value === undefined && <Flow text={yaml.yaml} />}
           {draft.value !== undefined && (
             <form
               class="editor"

@@ -110,6 +110,10 @@ function colourForm(s: Schema, name: string): Colour | undefined {
 
 const units: Record<string, string> = {
   percent: "%",
+  degc: "°C",
+  degf: "°F",
+  deg: "°",
+  perminute: "/min",
   celsius: "°C",
   "degree celsius": "°C",
   "degrees celsius": "°C",

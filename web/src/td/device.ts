@@ -3,7 +3,7 @@ import { tr } from "../app/words.ts";
 import type { Icon } from "../ui/icon.tsx";
 import { type Control, controlOf, unitOf } from "./control.ts";
 import { sortOf } from "./sort.ts";
-import { type ActionAffordance, descriptionOf, list, type PropertyAffordance, type Schema, type TD, titleOf } from "./td.ts";
+import { type ActionAffordance, descriptionOf, list, type PropertyAffordance, type Schema, spell, type TD, titleOf } from "./td.ts";
 
 export interface Prop {
   name: string;
@@ -57,6 +57,8 @@ export function deviceOf(td: TD, lang: string): Device {
 
 function read(td: TD, lang: string): Device {
   const title = titleOf(td, lang, td.id);
+  const mains = mainsOf(td, lang, title);
+  const nameOf = (d: Named, lang: string, name: string) => named(d, lang, name, mains);
   const props = Object.entries(td.properties ?? {}).map(([name, schema]): Prop => {
     const control = controlOf(schema, name, lang);
     const writable = schema.readOnly !== true;
@@ -89,14 +91,35 @@ function read(td: TD, lang: string): Device {
   return { title, description: descriptionOf(td, lang), sort: sortOf(td, td.title ?? title), props, acts, events, lead: leadOf(props) };
 }
 
-/** The title in the language asked for; where the TD has none, the page's own word for a common plain name. */
-function nameOf(d: { title?: string; titles?: Record<string, string> }, lang: string, name: string): string {
-  const title = titleOf(d, lang, name);
+interface Named {
+  title?: string;
+  titles?: Record<string, string>;
+  "@type"?: string | string[];
+}
+
+/** The titles that others repeat: the Thing's own, and those of properties whose names begin the names of others. */
+function mainsOf(td: TD, lang: string, title: string): string[] {
+  const names = [td.properties, td.actions, td.events].flatMap((o) => Object.keys(o ?? {}));
+  const mains = Object.entries(td.properties ?? {})
+    .filter(([name]) => names.some((n) => n.startsWith(name + "_")))
+    .map(([name, p]) => titleOf(p, lang, name));
+  return [title, ...mains, ...mains.map((m) => title + " " + m)].sort((a, b) => b.length - a.length);
+}
+
+/**
+ * The title in the language asked for, without what is said already: "Light brightness" of a "Light" is "Brightness".
+ * Where the TD has no title in the language, the page's own word for a common plain name stands in.
+ */
+function named(d: Named, lang: string, name: string, mains: string[]): string {
+  let title = titleOf(d, lang, name);
+  const main = mains.find((m) => title.toLowerCase().startsWith(m.toLowerCase() + " "));
+  if (main) title = spell(title.slice(main.length + 1));
+  else if (mains.at(-1) === title && mains.length === 1) title = spell(list(d["@type"])[0]?.replace(/^.*:/, "") ?? name);
   return lang.startsWith("en") || d.titles ? title : tr("name", title.toLowerCase(), title);
 }
 
 const dull =
-  /link.?quality|rssi|lqi|last.?seen|uptime|firmware|version|update|battery|voltage|identify|power.?on.?behav|calibrat|sensitiv|timeout|interval|countdown|config|child.?lock|led.?indic|indicator|effect|options|debug|mac|ip.?addr|network|diagnos|hold.?time|delay|offset|precision|threshold/i;
+  /link.?quality|rssi|lqi|last.?seen|uptime|firmware|version|update|battery|voltage|identify|power.?on.?behav|calibrat|sensitiv|timeout|interval|countdown|config|child.?lock|led.?indic|indicator|effect|options|debug|mac|ip.?addr|network|diagnos|^lat|^lon|heading|hold.?time|delay|offset|precision|threshold/i;
 
 function weigh(name: string, s: PropertyAffordance, c: Control, writable: boolean): number {
   let w = writable ? 40 : 30;

@@ -17,9 +17,15 @@ export function figure(n: number, unit: string, step?: number): Figure {
   const size = Math.abs(n);
   let digits = size >= 1000 ? 0 : size >= 100 ? 1 : 2;
   if (unit === "%" || unit === "°C" || unit === "°F") digits = Math.min(digits, 1);
-  if (unit === "°" && size <= 180) digits = 5;
+  if (unit === "°") digits = 1;
   if (step && step > 0) digits = Math.min(6, Math.max(0, Math.ceil(-Math.log10(step) - 1e-9)));
   return { text: number(n, digits), unit };
+}
+
+/** How finely a property's numbers are worth printing, where its schema or its name tells. */
+export function stepOf(schema: Schema, name: string): number | undefined {
+  if (typeof schema.multipleOf === "number" && schema.multipleOf > 0) return schema.multipleOf;
+  return /^(lat|lon|lng)(itude|gitude)?$/i.test(name) ? 0.00001 : undefined;
 }
 
 /** A value as one line of text; state words are in the language of the page, free text as the device wrote it. */
@@ -35,9 +41,7 @@ export function textOf(value: unknown, control: Control, schema: Schema, name: s
     case "slider":
     case "number":
       if (typeof value === "number") {
-        const step = typeof control.step === "number" && schema.multipleOf ? control.step : undefined;
-        const f = figure(value, unit, step);
-        return f.unit ? join(f) : f.text;
+        return join(figure(value, unit, stepOf(schema, name)));
       }
   }
   if (typeof value === "boolean") return onOff(value, schema, name);
@@ -63,14 +67,22 @@ const pairs: [RegExp, "open" | "motion" | "wet" | "presence" | "problem" | "link
   [/contact|door|window|open|gate|cover|valve|garage/, "open"],
 ];
 
+/** Whether the words for true and false say what it is that is so, as "open" and "closed" do. */
+export function speaks(schema: Schema, name: string): boolean {
+  return kindOf(schema, name) !== undefined || schema.type !== "boolean";
+}
+
 function onOff(on: boolean, schema: Schema, name: string): string {
-  const classes = list(schema["@type"]).map((c) => loose(c.replace(/^.*:/, ""))).join(" ");
-  const find = (about: string) => pairs.find(([words]) => words.test(about))?.[1];
-  const kind = find(classes) ?? find(loose(name));
-  if (!kind) return t(on ? "on.yes" : "on.no");
+  const kind = kindOf(schema, name);
+  if (!kind) return t(`${schema.readOnly ? "so" : "on"}.${on ? "yes" : "no"}`);
   // A bare contact is closed when it touches; one whose class says what it guards is on when that is open.
-  const yes = kind === "open" && classes === "" && /^contact/i.test(name) ? !on : on;
+  const yes = kind === "open" && !schema["@type"] && /^contact/i.test(name) ? !on : on;
   return t(`${kind}.${yes ? "yes" : "no"}`);
+}
+
+function kindOf(schema: Schema, name: string): (typeof pairs)[number][1] | undefined {
+  const find = (about: string) => pairs.find(([words]) => words.test(about))?.[1];
+  return find(list(schema["@type"]).map((c) => loose(c.replace(/^.*:/, ""))).join(" ")) ?? find(loose(name));
 }
 
 const loose = (s: string): string => s.replace(/([a-z])([A-Z])/g, "$1 $2").replace(/[_-]/g, " ").toLowerCase();

@@ -5,10 +5,18 @@ import { list, type TD } from "./td.ts";
 
 const sorts: [Icon, RegExp][] = [
   ["shuttle", /shuttle|vehicle|\bbus\b|\bcar\b|taxi/],
-  ["traffic", /traffic|signal.?light|road.?side|\brsu\b|pedestrian|crossing/],
+  ["traffic", /traffic|signal.?light/],
   ["monitor", /patient|vital|heart|ecg|spo2|pulse.?ox|monitor/],
   ["syringe", /infus|syringe|implant|insulin/],
-  ["bed", /\bbed\b|operating.?table|surgical.?table|or.?table|\btable\b/],
+  ["bed", /\bbed\b|operating.?table|surgical.?table|treatment.?table/],
+  ["stopSign", /bus.?stop|^stop$|\bstop$/],
+  ["parking", /parking/],
+  ["fridge", /fridge|refrigerator|freezer/],
+  ["gas", /gas.?outlet|oxygen|\bgas\b/],
+  ["people", /people|guest.?count|visitor.?count/],
+  ["walk", /crossing|pedestrian/],
+  ["antenna", /road.?side|\brsu\b|antenna|gateway|router/],
+  ["snow", /chiller|cooling.?plant/],
   ["elevator", /\blift\b|elevator/],
   ["charger", /charg(er|ing|e.?point)|wallbox|evse/],
   ["solar", /solar|photovolt|\bpv\b|inverter/],
@@ -35,35 +43,36 @@ const sorts: [Icon, RegExp][] = [
   ["window", /window/],
   ["door", /\bdoor\b|contact/],
   ["motion", /motion|occupancy|presence|\bpir\b/],
+  ["bell", /\bbell\b/],
   ["button", /button|remote|scene.?switch|\bknob\b|wall.?switch/],
   ["toggle", /switch|relay|on.?off/],
   ["weather", /weather|rain|wind/],
   ["flower", /soil|plant|garden|green/],
+  ["room", /^room$|\boffice\b|meeting.?room/],
   ["temperature", /temperature|thermomet/],
   ["humidity", /humidity/],
   ["lux", /illuminance|\blux\b/],
   ["pressure", /pressure/],
   ["speaker", /sound|noise/],
+  ["flower", /moisture/],
   ["alarm", /alarm|alert/],
 ];
 
 /** The sort of a Thing, named by its icon: from its types and title, then from what it can do. */
 export function sortOf(td: TD | undefined, title: string): Icon {
-  const about = [title, ...(td ? list(td["@type"]) : [])].map(loosen).join(" ");
-  for (const [icon, words] of sorts) {
-    if (words.test(about)) return icon;
-  }
-  if (!td) return "device";
-  const parts = [...Object.keys(td.properties ?? {}), ...Object.keys(td.events ?? {})].map(loosen).join(" ");
-  for (const [icon, words] of sorts) {
-    if (words.test(parts)) return icon;
+  const types = list(td?.["@type"]).map((c) => c.replace(/^.*[:#/]/, ""));
+  const parts = [...Object.keys(td?.properties ?? {}), ...Object.keys(td?.events ?? {})];
+  for (const about of [types, [title], parts]) {
+    const text = about.map(loosen).join(" ");
+    const found = text === "" ? undefined : sorts.find(([, words]) => words.test(text));
+    if (found) return found[0];
   }
   return "device";
 }
 
 const rank = [
   ["lamp", "toggle", "climate", "air", "cover", "fan", "humidity", "plug", "charger", "tv", "speaker", "vacuum", "valve", "pump"],
-  ["shuttle", "elevator", "monitor", "syringe", "bed", "desk", "traffic", "solar", "meter"],
+  ["shuttle", "elevator", "monitor", "syringe", "bed", "desk", "traffic", "snow", "solar", "meter"],
   ["lock", "gate", "door", "window", "motion", "smoke", "leak", "camera", "siren", "alarm"],
 ];
 

@@ -5,7 +5,7 @@ import { shows, type State } from "../app/state.ts";
 import { age, moment, t, tag } from "../app/words.ts";
 import { now } from "../app/clock.ts";
 import { buttonsOf, type Device, deviceOf, heightOf, type Prop, rowsOf, wordOf } from "../td/device.ts";
-import { textOf } from "../td/format.ts";
+import { speaks, textOf } from "../td/format.ts";
 import { ActionButton } from "./actions.tsx";
 import { AskedMark, AskedNote, PropRow, Switch, useProp, Value } from "./controls.tsx";
 import { Icon } from "./icon.tsx";
@@ -54,7 +54,12 @@ function Full({ thing, d, level }: { thing: Summary; d: Device; level: Level }) 
   const word = d.lead ?? wordOf(d);
   const rows = rowsOf(d, most);
   const buttons = buttonsOf(d, 3);
-  const readings = d.lead ? [] : rows.filter((p) => !p.writable && isFigure(p)).slice(0, 2);
+  const readings = d.lead
+    ? []
+    : rows
+        .filter((p) => !p.writable && isFigure(p))
+        .sort((a, b) => b.weight - a.weight)
+        .slice(0, 2);
   const rest = rows.filter((p) => !readings.includes(p));
   const on = useOn(thing.id, d);
   const worst = worstOf(thing.id, [word, ...rows].filter((p) => p !== undefined));
@@ -113,7 +118,13 @@ function LeadState({ thing, prop }: { thing: string; prop: Prop }) {
   const { is, asked } = useProp({ thing, prop });
   if (asked?.stage === "sending" || asked?.stage === "taken") return <AskedMark asked={asked} />;
   if (!shows(is)) return <span class="nothing">{t(is.quality === "bad" ? "value.bad" : "value.unknown")}</span>;
-  return <span>{textOf(is.value, prop.control, prop.schema, prop.name, prop.unit)}</span>;
+  const text = textOf(is.value, prop.control, prop.schema, prop.name, prop.unit);
+  if (prop.writable || speaks(prop.schema, prop.name)) return <span>{text}</span>;
+  return (
+    <span>
+      {prop.title}: {text}
+    </span>
+  );
 }
 
 function LeadNote({ thing, prop }: { thing: string; prop: Prop }) {

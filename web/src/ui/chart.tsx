@@ -8,7 +8,7 @@ import { state } from "../app/hub.ts";
 import { shows } from "../app/state.ts";
 import { fullMoment, moment, prefs, t, tag } from "../app/words.ts";
 import type { Prop } from "../td/device.ts";
-import { figure, join, textOf } from "../td/format.ts";
+import { figure, join, stepOf, textOf } from "../td/format.ts";
 import type { Drawn, Look, Lines } from "./plot.ts";
 import { problemText } from "./problem.ts";
 
@@ -81,12 +81,13 @@ function LineChart({ thing, prop, span, past }: Of & { past: Past }) {
   const box = useRef<HTMLDivElement>(null);
   const hover = useSignal<{ x: number; y: number } | undefined>(undefined);
   const drawn = useRef<Drawn | null>(null);
-  const step = typeof prop.schema.multipleOf === "number" ? prop.schema.multipleOf : undefined;
+  const step = stepOf(prop.schema, prop.name);
   const print = (n: number) => join(figure(n, prop.unit, step));
   const empty = !past.lines || past.lines.ys[0]?.every((y) => y === null);
   const is = state(thing, prop.name).value;
   const lines = grow(past, is.time / 1000, shows(is) && typeof is.value === "number" ? is.value : null, span);
   const to = Math.max(now.value, past.to);
+  const from = beginning(past, lines.xs[0], to);
 
   useEffect(() => {
     const el = box.current;
@@ -102,7 +103,7 @@ function LineChart({ thing, prop, span, past }: Of & { past: Past }) {
     void import("./plot.ts").then(({ plot }) => {
       if (gone) return;
       drawn.current = plot(el, look);
-      drawn.current.set(lines, past.from, to);
+      drawn.current.set(lines, from, to);
     });
     return () => {
       gone = true;
@@ -112,7 +113,7 @@ function LineChart({ thing, prop, span, past }: Of & { past: Past }) {
   }, [thing, prop.name, span, prefs.value, empty]);
 
   useEffect(() => {
-    drawn.current?.set(lines, past.from + (to - past.to), to);
+    drawn.current?.set(lines, from, to);
   });
 
   const numbers = (past.lines?.ys[0] ?? []).filter((y) => y !== null);
@@ -135,6 +136,12 @@ function LineChart({ thing, prop, span, past }: Of & { past: Past }) {
       <Table rows={past.samples} print={(v) => (typeof v === "number" ? print(v) : "–")} />
     </figure>
   );
+}
+
+/** Where the picture begins: at the start of the span, or where the record does, so that a new Thing's fills it. */
+function beginning(past: Past, first: number | undefined, to: number): number {
+  const from = past.from + (to - past.to);
+  return first === undefined ? from : Math.max(from, Math.min(first * 1000, to - 120_000));
 }
 
 /** The fetched lines with the live value at their end. */
@@ -171,10 +178,13 @@ const live = {
   },
 };
 
-function clockOf(span: Span): (ms: number) => string {
+function clockOf(span: Span): (ms: number, shown: number) => string {
   const week = new Intl.DateTimeFormat(tag.value, { weekday: "short", day: "numeric" });
   const clock = new Intl.DateTimeFormat(tag.value, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-  return (ms) => {
+  const exact = new Intl.DateTimeFormat(tag.value, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+  return (ms, shown) => {
+    if (shown < 600_000) return exact.format(ms);
+    if (shown < 86_400_000 / 2) return clock.format(ms);
     const d = new Date(ms);
     const midnight = d.getHours() === 0 && d.getMinutes() === 0;
     return (span === "week" || (midnight && span === "day") ? week : clock).format(ms);
@@ -186,7 +196,8 @@ const hues = ["var(--band-1)", "var(--band-2)", "var(--band-3)", "var(--band-4)"
 function Band({ thing, prop, past }: Of & { past: Past }) {
   const is = state(thing, prop.name).value;
   const to = Math.max(now.value, past.to);
-  const from = past.from + (to - past.to);
+  const first = past.samples[0] ? Date.parse(past.samples[0].time) / 1000 : undefined;
+  const from = beginning(past, first, to);
   const list = stretchesOf(past.samples, from, to, is);
   if (!list.some((s) => s.value !== undefined)) return <p class="chart-empty">{t("chart.empty")}</p>;
   const on = prop.control.kind === "switch" ? prop.control.on : true;

@@ -8,7 +8,7 @@ import { t } from "../app/words.ts";
 import { fromHex, toHex } from "../td/colour.ts";
 import type { Control } from "../td/control.ts";
 import type { Prop } from "../td/device.ts";
-import { type Figure, figure, join, textOf } from "../td/format.ts";
+import { type Figure, figure, join, stepOf, textOf } from "../td/format.ts";
 import { JsonField } from "./fields.tsx";
 import { problemText } from "./problem.ts";
 
@@ -58,8 +58,7 @@ export function Value({ thing, prop }: Of) {
     }
   }
   if (typeof is.value === "number" && prop.control.kind !== "choice") {
-    const step = prop.schema.multipleOf;
-    const f = figure(is.value, prop.unit, typeof step === "number" ? step : undefined);
+    const f = figure(is.value, prop.unit, stepOf(prop.schema, prop.name));
     return (
       <bdi class="figure">
         {f.text}
@@ -130,9 +129,7 @@ function Slider({ id, thing, prop, control: c }: Of & { id: string; control: Ext
   const known = typeof value === "number";
   const n = held.value ?? (known ? value : c.min);
   const part = Math.min(1, Math.max(0, (n - c.min) / (c.max - c.min)));
-  const step = prop.schema.multipleOf;
-  const text =
-    known || held.value !== undefined ? join(slid(n, c, typeof step === "number" ? step : undefined)) : t("value.unknown");
+  const text = known || held.value !== undefined ? join(slid(n, c, stepOf(prop.schema, prop.name))) : t("value.unknown");
   return (
     <div class="slider-box">
       <input

@@ -16,15 +16,15 @@ interface Tally {
   open: number;
   openable: number;
   warmth: number[];
-  watts: number;
-  meters: number;
+  alarms: number;
   away: number;
 }
 
+const indoors = ["climate", "temperature", "humidity", "motion", "room"];
 const most = 600; // beyond this a glance is not one
 
 function tally(list: Summary[], lang: string): Tally {
-  const sum: Tally = { lamps: 0, lampsOn: 0, open: 0, openable: 0, warmth: [], watts: 0, meters: 0, away: 0 };
+  const sum: Tally = { lamps: 0, lampsOn: 0, open: 0, openable: 0, warmth: [], alarms: 0, away: 0 };
   for (const s of list) {
     const d = td(s.id).peek();
     if (!d) continue;
@@ -37,15 +37,10 @@ function tally(list: Summary[], lang: string): Tally {
       if (is.quality === "stale") stale++;
       if (!shows(is) || is.quality === "stale") continue;
       const n = typeof is.value === "number" ? is.value : undefined;
-      if (n !== undefined && p.unit === "°C" && !p.writable && /^(local_?|current_?|room_?|indoor_?|air_?)?temperature$/i.test(p.name)) {
-        if (n > -10 && n < 45) sum.warmth.push(n);
+      if (n !== undefined && p.unit === "°C" && !p.writable && indoors.includes(device.sort) && /temperature$/i.test(p.name)) {
+        sum.warmth.push(n);
       }
-      if (n !== undefined && !p.writable && /^(active_?|total_?|instant_?)?power$/i.test(p.name) && n > 0) {
-        if (p.unit === "W" || p.unit === "kW") {
-          sum.watts += p.unit === "kW" ? n * 1000 : n;
-          sum.meters++;
-        }
-      }
+      if (is.value === true && !p.writable && /smoke|moisture|gas|carbon.?monoxide/i.test(String(p.schema["@type"] ?? ""))) sum.alarms++;
       if (typeof is.value === "boolean" && !p.writable && /^(contact|open|opened|door|window)$/i.test(p.name)) {
         sum.openable++;
         if (is.value !== /^contact$/i.test(p.name)) sum.open++;
@@ -78,7 +73,7 @@ export function Glance({ of }: { of: Spot }) {
     return () => clearInterval(timer);
   }, [of, lang, things.value, now.peek() === 0]);
   const s = sum.value;
-  if (!s || (s.lamps === 0 && s.openable === 0 && s.warmth.length === 0 && s.meters === 0 && s.away === 0)) return null;
+  if (!s || (s.lamps === 0 && s.openable === 0 && s.warmth.length === 0 && s.alarms === 0 && s.away === 0)) return null;
   const mean = s.warmth.reduce((a, b) => a + b, 0) / s.warmth.length;
   return (
     <ul class="glance" aria-label={t("glance.title")}>
@@ -103,13 +98,10 @@ export function Glance({ of }: { of: Spot }) {
           <span class="soft">{t("glance.warmth")}</span>
         </li>
       )}
-      {s.meters > 0 && (
-        <li>
-          <Icon name="event" />
-          <span>
-            <bdi>{join(s.watts >= 1000 ? figure(s.watts / 1000, "kW", 0.1) : figure(s.watts, "W", 1))}</bdi>
-          </span>
-          <span class="soft">{t("glance.power")}</span>
+      {s.alarms > 0 && (
+        <li class="glance-alarm">
+          <Icon name="alarm" />
+          <span>{t("glance.alarms", { n: s.alarms })}</span>
         </li>
       )}
       {s.away > 0 && (

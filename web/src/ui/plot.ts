@@ -10,7 +10,7 @@ export interface Look {
   unit: string;
   stepped: boolean;
   format: (n: number) => string;
-  time: (ms: number) => string;
+  time: (ms: number, shown: number) => string; // shown is how much time the picture spans
   hover: (at: { x: number; y: number } | undefined) => void;
 }
 
@@ -44,7 +44,7 @@ export function plot(box: HTMLElement, look: Look): Drawn {
         y: { range: (_u, min, max) => span(min, max) },
       },
       axes: [
-        { ...axis, space: 70, size: 32, values: (_u, list) => list.map((s) => look.time(s * 1000)) },
+        { ...axis, space: 70, size: 32, values: (_u, list) => list.map((s) => look.time(s * 1000, (range[1] - range[0]) * 1000)) },
         { ...axis, size: (_u, list) => 16 + Math.max(0, ...(list ?? []).map((s) => s.length)) * 7.2, values: (_u, list) => list.map(look.format) },
       ],
       series: [

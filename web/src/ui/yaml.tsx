@@ -15,6 +15,28 @@ export function Yaml({ text, label }: { text: string; label: string }) {
   );
 }
 
+/** The parts of a YAML mapping by their top-level keys, each without its key and as far left as it goes. */
+export function partsOf(text: string): Map<string, string> {
+  const parts = new Map<string, string>();
+  let key = "";
+  let lines: string[] = [];
+  const end = () => {
+    const body = lines.filter((l) => l.trim() !== "");
+    const indent = Math.min(...body.map((l) => l.length - l.trimStart().length));
+    if (key !== "") parts.set(key, body.map((l) => l.slice(indent)).join("\n"));
+  };
+  for (const line of text.split("\n")) {
+    const m = /^([A-Za-z_][\w-]*):\s*(.*)$/.exec(line);
+    if (m) {
+      end();
+      key = m[1] ?? "";
+      lines = m[2] ? [m[2]] : [];
+    } else if (!/^#/.test(line)) lines.push(line);
+  }
+  end();
+  return parts;
+}
+
 function paint(line: string) {
   if (/^\s*#/.test(line)) return <span class="yaml-remark">{line}</span>;
   const m = /^(\s*(?:- +)?)([\w.-]+)(:)(\s.*)?$/.exec(line);
