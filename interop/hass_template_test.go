@@ -121,7 +121,9 @@ var (
 	textLiteral = regexp.MustCompile(`'([^']*)'|"([^"]*)"`)
 	pool        = []any{
 		"ON", "OFF", "", "online", "O'Neil \"é\"\n", "21.5", "-7", "None", 0, 1, 2, 100, 255, -3, 21.5, 40.0, 0.1, 1e20, 1e-7, true, false, nil,
-		[]any{}, []any{1, "a", nil}, map[string]any{"a": 1.0, "b": []any{true}},
+		[]any{},
+		[]any{1, "a", nil},
+		map[string]any{"a": 1.0, "b": []any{true}},
 	}
 	actions = []any{
 		"single", "button_1_press_release", "1_hold", "recall_2", "scene_10", "region_3_enter", "region_10_unoccupied", "dial_rotate_left_slow",

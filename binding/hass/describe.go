@@ -23,8 +23,11 @@ func describe(id thing.ID, order []*entity, href string) *td.Thing {
 		t.Version = json.RawMessage(`{"instance":` + string(quote(a.software)) + `}`)
 	}
 	for _, m := range [...]struct{ name, text string }{
-		{"hutong:place", a.area}, {"hutong:manufacturer", a.maker}, {"hutong:model", a.model},
-		{"hutong:hardwareVersion", a.hardware}, {"hutong:serialNumber", a.serial},
+		{"hutong:place", a.area},
+		{"hutong:manufacturer", a.maker},
+		{"hutong:model", a.model},
+		{"hutong:hardwareVersion", a.hardware},
+		{"hutong:serialNumber", a.serial},
 	} {
 		if m.text != "" {
 			t.Extra = append(t.Extra, td.Text(m.name, m.text))
@@ -50,8 +53,14 @@ func gathered(order []*entity) about {
 	for _, e := range order {
 		x := e.about
 		for _, f := range [...]struct{ to, from *string }{
-			{&a.name, &x.name}, {&a.area, &x.area}, {&a.maker, &x.maker}, {&a.model, &x.model}, {&a.software, &x.software},
-			{&a.hardware, &x.hardware}, {&a.serial, &x.serial}, {&a.support, &x.support},
+			{&a.name, &x.name},
+			{&a.area, &x.area},
+			{&a.maker, &x.maker},
+			{&a.model, &x.model},
+			{&a.software, &x.software},
+			{&a.hardware, &x.hardware},
+			{&a.serial, &x.serial},
+			{&a.support, &x.support},
 		} {
 			if *f.to == "" {
 				*f.to = *f.from

@@ -34,7 +34,6 @@ type ear struct {
 	readers []*reader
 	signals []signalState
 	json    bool // some reader wants the payload as JSON
-	size    int
 }
 
 // reader makes reports of one point.

@@ -31,8 +31,11 @@ func (b *builder) moves(to *command, list ...[3]string) {
 func (b *builder) cover() {
 	words := map[string]string{}
 	for _, x := range [][3]string{
-		{"open", "state_open", "open"}, {"opening", "state_opening", "opening"}, {"closed", "state_closed", "closed"},
-		{"closing", "state_closing", "closing"}, {"stopped", "state_stopped", "stopped"},
+		{"open", "state_open", "open"},
+		{"opening", "state_opening", "opening"},
+		{"closed", "state_closed", "closed"},
+		{"closing", "state_closing", "closing"},
+		{"stopped", "state_stopped", "stopped"},
 	} {
 		words[b.TextOr(x[1], x[2])] = x[0]
 	}
@@ -156,8 +159,13 @@ func (b *builder) coded(name string, to *command, payload string, vars func(payl
 func (b *builder) lock() {
 	words := map[string]string{}
 	for _, x := range [][3]string{
-		{"locked", "state_locked", "LOCKED"}, {"locking", "state_locking", "LOCKING"}, {"unlocked", "state_unlocked", "UNLOCKED"},
-		{"unlocking", "state_unlocking", "UNLOCKING"}, {"jammed", "state_jammed", "JAMMED"}, {"open", "state_open", "OPEN"}, {"opening", "state_opening", "OPENING"},
+		{"locked", "state_locked", "LOCKED"},
+		{"locking", "state_locking", "LOCKING"},
+		{"unlocked", "state_unlocked", "UNLOCKED"},
+		{"unlocking", "state_unlocking", "UNLOCKING"},
+		{"jammed", "state_jammed", "JAMMED"},
+		{"open", "state_open", "OPEN"},
+		{"opening", "state_opening", "OPENING"},
 	} {
 		words[b.TextOr(x[1], x[2])] = x[0]
 	}
@@ -187,9 +195,13 @@ func (b *builder) alarm() {
 	}
 	features := b.Texts("supported_features")
 	for _, x := range [][3]string{
-		{"arm_home", "payload_arm_home", "ARM_HOME"}, {"arm_away", "payload_arm_away", "ARM_AWAY"}, {"arm_night", "payload_arm_night", "ARM_NIGHT"},
-		{"arm_vacation", "payload_arm_vacation", "ARM_VACATION"}, {"arm_custom_bypass", "payload_arm_custom_bypass", "ARM_CUSTOM_BYPASS"},
-		{"trigger", "payload_trigger", "TRIGGER"}, {"disarm", "payload_disarm", "DISARM"},
+		{"arm_home", "payload_arm_home", "ARM_HOME"},
+		{"arm_away", "payload_arm_away", "ARM_AWAY"},
+		{"arm_night", "payload_arm_night", "ARM_NIGHT"},
+		{"arm_vacation", "payload_arm_vacation", "ARM_VACATION"},
+		{"arm_custom_bypass", "payload_arm_custom_bypass", "ARM_CUSTOM_BYPASS"},
+		{"trigger", "payload_trigger", "TRIGGER"},
+		{"disarm", "payload_disarm", "DISARM"},
 	} {
 		if x[0] == "disarm" || !b.Has("supported_features") || slices.Contains(features, x[0]) {
 			b.coded(x[0], to, b.TextOr(x[1], x[2]), vars)
@@ -210,8 +222,11 @@ func (b *builder) vacuum() {
 	}
 	to := b.command("command_topic", "")
 	for _, x := range [][4]string{
-		{"start", "start", "payload_start", "start"}, {"pause", "pause", "payload_pause", "pause"}, {"stop", "stop", "payload_stop", "stop"},
-		{"return_home", "return_to_base", "payload_return_to_base", "return_to_base"}, {"clean_spot", "clean_spot", "payload_clean_spot", "clean_spot"},
+		{"start", "start", "payload_start", "start"},
+		{"pause", "pause", "payload_pause", "pause"},
+		{"stop", "stop", "payload_stop", "stop"},
+		{"return_home", "return_to_base", "payload_return_to_base", "return_to_base"},
+		{"clean_spot", "clean_spot", "payload_clean_spot", "clean_spot"},
 		{"locate", "locate", "payload_locate", "locate"},
 	} {
 		if can(x[0]) {

@@ -254,8 +254,10 @@ func (b *builder) generic() {
 	for key := range b.Entries() {
 		aspect, ok := strings.CutSuffix(key, "command_topic")
 		if to := b.command(key, strings.TrimSuffix(key, "topic")+"template"); ok && to != nil {
-			b.add(&point{kind: thing.Action, aspect: strings.Trim(aspect+"send", "_"), title: strings.TrimSpace(words(aspect) + " send"), schema: textSchema(), to: to,
-				write: func(v thing.Value) ([]*mqtt.Message, error) { return to.message(toJinja(v)) }})
+			b.add(&point{
+				kind: thing.Action, aspect: strings.Trim(aspect+"send", "_"), title: strings.TrimSpace(words(aspect) + " send"), schema: textSchema(), to: to,
+				write: func(v thing.Value) ([]*mqtt.Message, error) { return to.message(toJinja(v)) },
+			})
 		}
 	}
 	slices.SortStableFunc(b.e.points, func(x, y *point) int { return strings.Compare(x.aspect, y.aspect) })
