@@ -43,26 +43,44 @@ func (d *announced) announce(ctx context.Context) error {
 	order := d.ordered()
 	named(order)
 	described := describe(d.id, order, d.b.o.Href)
-	device, err := d.hub.Announce(described)
-	if err != nil {
-		return err
-	}
-	points, handles := map[thing.Ref]*point{}, map[*point]thing.Handle{}
+	points := map[thing.Ref]*point{}
 	for _, e := range order {
 		for _, p := range e.points {
 			points[thing.Ref{Thing: d.id, Kind: p.kind, Name: p.name}] = p
-			if h, ok := device.Handle(p.kind, p.name); ok && p.kind != thing.Action {
-				handles[p] = h
-			}
+		}
+	}
+	// A command may come as soon as the hub knows the Thing.
+	before := d.know(points)
+	device, err := d.hub.Announce(described)
+	if err != nil {
+		d.know(before)
+		return err
+	}
+	handles := map[*point]thing.Handle{}
+	for _, p := range points {
+		if h, ok := device.Handle(p.kind, p.name); ok && p.kind != thing.Action {
+			handles[p] = h
 		}
 	}
 	d.mu.Lock()
-	d.device, d.points, d.handles = device, points, handles
+	d.device, d.handles = device, handles
+	d.mu.Unlock()
+	return d.listen(ctx, device, order, handles)
+}
+
+// know sets what commands can be for, and returns what it was. Nothing at all makes the device unknown.
+func (d *announced) know(points map[thing.Ref]*point) (before map[thing.Ref]*point) {
+	d.mu.Lock()
+	before, d.points = d.points, points
 	d.mu.Unlock()
 	d.b.mu.Lock()
-	d.b.devices[d.id] = d
-	d.b.mu.Unlock()
-	return d.listen(ctx, device, order, handles)
+	defer d.b.mu.Unlock()
+	if points == nil {
+		delete(d.b.devices, d.id)
+	} else {
+		d.b.devices[d.id] = d
+	}
+	return before
 }
 
 // listen attaches a new listener. While the broker hands it the retained messages the old one still takes the fresh
