@@ -19,6 +19,7 @@ type Blobs struct {
 	settled *sync.Cond
 	pending batch
 	bytes   int // in pending and in what is being written
+	limit   int // of bytes
 	pos     uint64
 	durable uint64
 	refused uint64 // positions up to here and above durable could not be written
@@ -43,7 +44,7 @@ const maxPending = 64 << 20
 const blobCost = 64
 
 func newBlobs(r *Registry) *Blobs {
-	b := &Blobs{registry: r, dirty: make(chan struct{}, 1), hurry: make(chan struct{}, 1), pending: make(batch)}
+	b := &Blobs{registry: r, dirty: make(chan struct{}, 1), hurry: make(chan struct{}, 1), pending: make(batch), limit: maxPending}
 	b.settled = sync.NewCond(&b.mu)
 	return b
 }
@@ -63,12 +64,12 @@ func (b *Blobs) Delete(key string) (pos uint64) { return b.change(key, nil) }
 func (b *Blobs) change(key string, v *blob) uint64 {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for b.bytes > maxPending && b.err == nil && !b.closed {
+	for b.bytes > b.limit && b.err == nil && !b.closed {
 		poke(b.hurry)
 		b.settled.Wait()
 	}
 	b.pos++
-	if b.closed || b.bytes > maxPending {
+	if b.closed || b.bytes > b.limit {
 		if b.dropped++; b.lost.from == 0 {
 			b.lost.from = b.pos
 		}

@@ -195,16 +195,17 @@ func TestNobodyMissesAnythingUnderLoad(t *testing.T) {
 		})
 	}
 	readers.Go(func() {
-		for done := 0; done < writers; {
+		for left := writers; left > 0; {
 			got, err := screen.Next(t.Context())
 			if err != nil {
 				t.Error(err)
 				return
 			}
 			for _, c := range got {
-				if shown[c.Ref] = c.Value; c.Value.Int() == each {
-					done++
+				if c.Value.Int() == each && shown[c.Ref] != c.Value {
+					left--
 				}
+				shown[c.Ref] = c.Value
 			}
 		}
 	})

@@ -46,8 +46,9 @@ func (t *Twin) Latest(want func(thing.Ref) bool) *Latest {
 
 // Next returns the newest Change of each wanted point that has changed in value or quality since Next returned it
 // last (for the first call: since the feed began), by Seq, waiting until there is one. Repeat is never set and
-// repeats alone are no news. All points of a Thing that is described anew are news, with Seq 0 and quality Unknown
-// where nothing is known. Points of removed Things are left out. The slice is good until the next call.
+// repeats alone are no news, though the same Change may come twice. All points of a Thing that is described anew are
+// news, with Seq 0 and quality Unknown where nothing is known. Points of removed Things are left out. The slice is
+// good until the next call.
 func (l *Latest) Next(ctx context.Context) ([]thing.Change, error) {
 	for {
 		if err := l.check(ctx); err != nil {
