@@ -152,7 +152,7 @@ func (c *courier) enqueue(to *session, o *outgoing) (pos uint64, long bool) {
 func (c *courier) sendNow(to *session, m *tap.Message, subIDs []uint32, kept **message, now time.Time) {
 	to.mu.Lock()
 	conn := to.conn
-	behind := to.keptOut > 0
+	behind := to.behind()
 	to.mu.Unlock()
 	if conn == nil || !conn.ready {
 		return

@@ -42,6 +42,8 @@ type session struct {
 	before   *line.Settler   // of the previous connection
 
 	queue    []*outgoing // to be sent
+	greeting bool        // a subscription is being made: what comes now belongs behind what was retained
+	held     []*outgoing // what came meanwhile
 	inflight map[uint16]*outgoing
 	count    int    // live messages in queue and inflight
 	bytes    int    // their size
@@ -110,14 +112,7 @@ func (s *session) push(o *outgoing) (pos uint64, long bool, to *conn) {
 	if s.ended || s.conn == nil && (!s.durable() || o.qos == 0) {
 		return 0, false, nil
 	}
-	s.lastSeq++
-	o.seq = s.lastSeq
-	s.queue = append(s.queue, o)
-	s.enter(o)
-	if store := s.srv.opts.Store; store != nil && s.durable() && o.qos > 0 {
-		o.stored = true
-		pos = store.Put(queueKey(s.id, o.seq), encodeOutgoing(o))
-	}
+	pos = s.enqueue(o)
 	s.pump()
 	if long = s.conn != nil && s.long(); long && s.stall == nil {
 		acked := s.acked
@@ -125,6 +120,44 @@ func (s *session) push(o *outgoing) (pos uint64, long bool, to *conn) {
 	}
 	return pos, long, s.conn
 }
+
+func (s *session) enqueue(o *outgoing) (pos uint64) {
+	s.lastSeq++
+	o.seq = s.lastSeq
+	if s.greeting {
+		s.held = append(s.held, o)
+	} else {
+		s.queue = append(s.queue, o)
+	}
+	s.enter(o)
+	if store := s.srv.opts.Store; store != nil && s.durable() && o.qos > 0 {
+		o.stored = true
+		pos = store.Put(queueKey(s.id, o.seq), encodeOutgoing(o))
+	}
+	return pos
+}
+
+// greet begins a subscription; greeted ends it and queues the retained messages it gets.
+func (s *session) greet() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.greeting = true
+}
+
+func (s *session) greeted(kept []*outgoing) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.greeting = false
+	for _, o := range kept {
+		s.enqueue(o)
+	}
+	s.queue = append(s.queue, s.held...)
+	s.held = nil
+	s.pump()
+}
+
+// behind says whether a QoS 0 message must queue, so that it does not overtake retained ones.
+func (s *session) behind() bool { return s.keptOut > 0 || s.greeting }
 
 func (s *session) enter(o *outgoing) {
 	if o.kept {

@@ -23,10 +23,12 @@ func (c *conn) subscribe(body []byte) error {
 	ack := wire.Suback{Kind: wire.SUBACK, ID: p.ID}
 	var backlog []*outgoing
 	for _, f := range p.Filters {
-		group, _ := topic.SplitShare(f.Filter)
-		if group != "" && f.NoLocal {
+		if group, _ := topic.SplitShare(f.Filter); group != "" && f.NoLocal {
 			return &wire.Error{Reason: wire.ProtocolError, Text: "no local on a shared subscription"}
 		}
+	}
+	c.sess.greet()
+	for _, f := range p.Filters {
 		reason := c.mayHave(f)
 		if !reason.Failed() {
 			kept, ok := c.keptFor(f, subID, c.srv.topics.add(c.sess, f, subID), len(backlog))
@@ -40,9 +42,7 @@ func (c *conn) subscribe(body []byte) error {
 	}
 	c.saveSubs(ack.Reasons)
 	c.out.Add(func(b []byte) []byte { return ack.Append(b, c.version) })
-	for _, o := range backlog {
-		c.courier.enqueue(c.sess, o)
-	}
+	c.sess.greeted(backlog)
 	return nil
 }
 
