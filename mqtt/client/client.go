@@ -213,7 +213,7 @@ func (c *Client) Version() byte {
 func (c *Client) Dropped() int64 { return c.inbox.dropped.Load() }
 
 // Close says goodbye to the broker, so that no will is published, and ends the connection. Messages not acknowledged
-// are given up with ErrClosed. It waits for handlers that are running.
+// are given up with ErrClosed. It waits for the handler that is running, so a handler must not call it.
 func (c *Client) Close() error {
 	c.mu.Lock()
 	if c.closed {
