@@ -66,8 +66,18 @@ await main(async (browser) => {
   await page.goBack();
   await page.getByRole("heading", { level: 1, name, exact: true }).waitFor();
 
+  // The same by keyboard alone: find a Thing, open it, and reading goes on at its name.
+  await page.getByRole("link", { name: "Things" }).first().press("Enter");
+  await page.locator(".window-row").first().waitFor();
+  await page.keyboard.press("/");
+  await page.keyboard.type(name.toLowerCase());
+  await page.waitForFunction((name) => document.querySelector(".window-row a")?.textContent === name, name);
+  await page.locator(".window-row a").first().focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { level: 1, name, exact: true }).waitFor();
+  await page.waitForFunction(() => document.activeElement?.tagName === "H1");
+
   // A number's past is a line.
-  await page.goto(base + "/ui/things?q=temperature");
   const sensor = await page.evaluate(async () => {
     for (const td of await (await fetch("/things?limit=1000")).json()) {
       const p = Object.entries(td.properties ?? {}).find(([, p]) => p.type === "number" && p.readOnly && p.unit === "°C");
@@ -94,7 +104,7 @@ await main(async (browser) => {
   await page.locator(".line-live").waitFor({ timeout: 30_000 });
   await page.getByText("Reconnecting…").first().waitFor({ state: "detached" });
   await page.waitForFunction(
-    ([name, on]) => [...document.querySelectorAll(".card")].find((c) => c.querySelector(".card-title a")?.textContent === name)?.querySelector("input[role=switch]")?.dataset.known === "true",
+    ([name]) => [...document.querySelectorAll(".card")].find((c) => c.querySelector(".card-title a")?.textContent === name)?.querySelector("input[role=switch]")?.dataset.known === "true",
     [name],
   );
   const again = await toggle.isChecked();

@@ -57,7 +57,7 @@ export function Settings() {
         <section class="panel" aria-labelledby="program">
           <h2 id="program">{t("settings.about")}</h2>
           <p>
-            <bdi>{who.hub || "Hutong"}</bdi>
+            <bdi>{who.hub.replace(/^(hutong )+/i, "Hutong ") || "Hutong"}</bdi>
           </p>
           <p class="soft">{t("settings.private")}</p>
           <p>

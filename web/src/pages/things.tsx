@@ -1,13 +1,14 @@
 // All Things as a list that answers each key.
 import { computed, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { complete, session, state, type Summary, td, things } from "../app/hub.ts";
+import { complete, state, type Summary, td, things } from "../app/hub.ts";
 import { go, link, route } from "../app/router.ts";
 import { shows } from "../app/state.ts";
 import { pathTo, quarter, type Spot } from "../app/tree.ts";
 import { t, tag } from "../app/words.ts";
-import { deviceOf } from "../td/device.ts";
+import { deviceOf, wordOf } from "../td/device.ts";
 import { sortOf } from "../td/sort.ts";
+import { Simulated } from "../ui/card.tsx";
 import { Switch, Value } from "../ui/controls.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { Title } from "../ui/title.tsx";
@@ -156,7 +157,7 @@ function ThingRow({ row }: { row: Row }) {
   const { thing } = row;
   const desc = td(thing.id).value;
   const d = desc ? deviceOf(desc, tag.value) : undefined;
-  const main = d?.lead ?? [...(d?.props ?? [])].filter((p) => p.readable && p.weight > 5).sort((a, b) => b.weight - a.weight)[0];
+  const main = d?.lead ?? (d && wordOf(d)) ?? [...(d?.props ?? [])].filter((p) => p.readable && p.weight > 5).sort((a, b) => b.weight - a.weight)[0];
   const is = main ? state(thing.id, main.name).value : undefined;
   const on = d?.lead && d.lead.control.kind === "switch" && is && shows(is) && is.value === d.lead.control.on;
   return (
@@ -169,8 +170,8 @@ function ThingRow({ row }: { row: Row }) {
           <bdi>{d?.title ?? thing.title}</bdi>
         </a>
         <span class="thing-row-place">
-          {thing.simulated && session.value.mode !== "open" && <Icon name="simulated" />}
           <bdi>{row.place || pathTo(thing.place).map((p) => p.title).join(" / ") || t("place.none")}</bdi>
+          {thing.simulated && <Simulated />}
           {is?.quality === "stale" && <span class="tag">{t("quality.short.stale")}</span>}
         </span>
       </span>

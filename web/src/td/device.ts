@@ -100,8 +100,9 @@ interface Named {
 /** The titles that others repeat: the Thing's own, and those of properties whose names begin the names of others. */
 function mainsOf(td: TD, lang: string, title: string): string[] {
   const names = [td.properties, td.actions, td.events].flatMap((o) => Object.keys(o ?? {}));
+  const begins = (name: string) => names.some((n) => n.startsWith(name + "_"));
   const mains = Object.entries(td.properties ?? {})
-    .filter(([name]) => names.some((n) => n.startsWith(name + "_")))
+    .filter(([name]) => begins(name) && !names.some((n) => name.startsWith(n + "_")))
     .map(([name, p]) => titleOf(p, lang, name));
   return [title, ...mains, ...mains.map((m) => title + " " + m)].sort((a, b) => b.length - a.length);
 }

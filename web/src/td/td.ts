@@ -113,6 +113,7 @@ function inLang(texts: Record<string, string> | undefined, lang: string): string
 /** A name from a program as words: "color_temp" and "colorTemp" become "Color temp". */
 export function spell(name: string): string {
   const words = name
+    .replace(/([a-z0-9])([A-Z])(?=[a-z])/g, (_, a: string, b: string) => a + " " + b.toLowerCase())
     .replace(/([a-z0-9])([A-Z])/g, "$1 $2")
     .replace(/[_\-.]+/g, " ")
     .trim();
