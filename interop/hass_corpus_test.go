@@ -155,11 +155,10 @@ func playgroundAccepts(t *testing.T, folder string, things []*td.Thing) {
 	t.Helper()
 	const sample = 500
 	var b strings.Builder
-	n := 0
-	for i := 0; i < len(things); i += max(1, len(things)/sample) {
-		b.Write(things[i].JSON())
+	n := min(sample, len(things))
+	for i := range n {
+		b.Write(things[i*len(things)/n].JSON())
 		b.WriteByte('\n')
-		n++
 	}
 	file := filepath.Join(t.TempDir(), "things.jsonl")
 	if err := os.WriteFile(file, []byte(b.String()), 0o600); err != nil {
