@@ -125,7 +125,7 @@ function Reading({ thing, prop }: { thing: string; prop: Prop }) {
         )}
       </span>
       <span class="fact-value">
-        <Value thing={thing} prop={prop} />
+        <Value thing={thing} prop={prop} labelled />
       </span>
     </li>
   );

@@ -100,7 +100,8 @@ interface Named {
 /** The titles that others repeat: the Thing's own, and those of properties whose names begin the names of others. */
 function mainsOf(td: TD, lang: string, title: string): string[] {
   const names = [td.properties, td.actions, td.events].flatMap((o) => Object.keys(o ?? {}));
-  const begins = (name: string) => names.some((n) => n.startsWith(name + "_"));
+  const part = /^(light|switch|cover|climate|fan|humidifier|lock|vacuum|valve|siren|water_heater|lawn_mower|alarm)/;
+  const begins = (name: string) => part.test(name) && names.some((n) => n.startsWith(name + "_"));
   const mains = Object.entries(td.properties ?? {})
     .filter(([name]) => begins(name) && !names.some((n) => name.startsWith(n + "_")))
     .map(([name, p]) => titleOf(p, lang, name));

@@ -29,11 +29,18 @@ export function stepOf(schema: Schema, name: string): number | undefined {
 }
 
 /** A value as one line of text; state words are in the language of the page, free text as the device wrote it. */
-export function textOf(value: unknown, control: Control, schema: Schema, name: string, unit: string): string {
+export function textOf(
+  value: unknown,
+  control: Control,
+  schema: Schema,
+  name: string,
+  unit: string,
+  labelled = false, // whether the title stands beside it: "Door open" is then yes or no, not "Closed"
+): string {
   if (value === null || value === undefined) return "–";
   switch (control.kind) {
     case "switch":
-      return onOff(value === control.on, schema, name);
+      return onOff(value === control.on, schema, name, labelled);
     case "choice": {
       const found = control.choices.find((c) => c.value === value);
       return tr("word", String(value).toLowerCase(), found?.title ?? String(value));
@@ -44,7 +51,7 @@ export function textOf(value: unknown, control: Control, schema: Schema, name: s
         return join(figure(value, unit, stepOf(schema, name)));
       }
   }
-  if (typeof value === "boolean") return onOff(value, schema, name);
+  if (typeof value === "boolean") return onOff(value, schema, name, labelled);
   if (typeof value === "number") return join(figure(value, unit));
   if (typeof value === "string") {
     if (value === "") return "–";
@@ -72,11 +79,13 @@ export function speaks(schema: Schema, name: string): boolean {
   return kindOf(schema, name) !== undefined || schema.type !== "boolean";
 }
 
-function onOff(on: boolean, schema: Schema, name: string): string {
+function onOff(on: boolean, schema: Schema, name: string, labelled: boolean): string {
   const kind = kindOf(schema, name);
   if (!kind) return t(`${schema.readOnly ? "so" : "on"}.${on ? "yes" : "no"}`);
   // A bare contact is closed when it touches; one whose class says what it guards is on when that is open.
   const yes = kind === "open" && !schema["@type"] && /^contact/i.test(name) ? !on : on;
+  const title = (schema.title ?? name).toLowerCase();
+  if (labelled && title.includes(t(`${kind}.yes`).toLowerCase())) return t(`so.${yes ? "yes" : "no"}`);
   return t(`${kind}.${yes ? "yes" : "no"}`);
 }
 

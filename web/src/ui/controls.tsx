@@ -35,7 +35,7 @@ export function PropRow({ thing, prop }: Of) {
         {prop.title}
         <AskedMark asked={asked} />
       </label>
-      {prop.writable ? <Entry id={id} thing={thing} prop={prop} /> : <output id={id} class="row-value"><Value thing={thing} prop={prop} /></output>}
+      {prop.writable ? <Entry id={id} thing={thing} prop={prop} /> : <output id={id} class="row-value"><Value thing={thing} prop={prop} labelled /></output>}
       <AskedNote asked={asked} />
     </div>
   );
@@ -43,8 +43,8 @@ export function PropRow({ thing, prop }: Of) {
 
 const rowKind = (p: Prop): string => (p.writable ? p.control.kind : "shown");
 
-/** The value of a property as text. */
-export function Value({ thing, prop }: Of) {
+/** The value of a property as text; labelled says that its title stands beside it. */
+export function Value({ thing, prop, labelled = false }: Of & { labelled?: boolean }) {
   const { is } = useProp({ thing, prop });
   if (!shows(is)) return <span class="nothing">{t(is.quality === "bad" ? "value.bad" : "value.unknown")}</span>;
   if (prop.control.kind === "colour") {
@@ -66,7 +66,7 @@ export function Value({ thing, prop }: Of) {
       </bdi>
     );
   }
-  return <bdi>{textOf(is.value, prop.control, prop.schema, prop.name, prop.unit)}</bdi>;
+  return <bdi>{textOf(is.value, prop.control, prop.schema, prop.name, prop.unit, labelled)}</bdi>;
 }
 
 /** Says that a wish is on its way; takes no room of its own, and shows only when the answer takes a while. */

@@ -100,7 +100,8 @@ function LineState() {
   return (
     <p class={"line line-" + state}>
       <span class="dot" aria-hidden="true" />
-      <span>{state === "live" ? t("line.live", { n: things.value.size }) : t(`line.${state}`)}</span>
+      <span>{t(`line.${state}`)}</span>
+      {state === "live" && <span class="line-count">{t("place.count", { things: things.value.size })}</span>}
     </p>
   );
 }
