@@ -55,8 +55,11 @@ func (p past) Query(ctx context.Context, q api.Query, each func(api.Sample)) err
 	for _, s := range list {
 		each(api.Sample(s))
 	}
-	if errors.Is(err, history.ErrDamaged) { // what could be read is the answer; the log and the metrics tell of the rest
+	switch {
+	case errors.Is(err, history.ErrDamaged): // what could be read is the answer; the metrics tell of the rest
 		return nil
+	case errors.Is(err, history.ErrQuery):
+		return api.Problems{{Detail: err.Error()}}
 	}
 	return err
 }
@@ -71,6 +74,9 @@ func (b ruleBook) List() []api.Rule {
 	var list []api.Rule
 	for _, r := range b.Runner.List() {
 		x := api.Rule{ID: r.ID, Title: r.Title, Enabled: r.Enabled, Problems: problems(r.Problems)}
+		if len(x.Problems) == 0 && r.Reason != "" && r.Enabled { // it waits for a Thing, or is parked
+			x.Problems = api.Problems{{Detail: r.Reason}}
+		}
 		for _, t := range r.Traces[:min(shownRuns, len(r.Traces))] {
 			x.Runs = append(x.Runs, runOf(t))
 		}

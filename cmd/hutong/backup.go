@@ -97,8 +97,14 @@ func writeBackup(ctx context.Context, out *tar.Writer, data string, now time.Tim
 			return err
 		}
 	}
-	if err := copyNamed(out, filepath.Join(data, auditFile), auditFile); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	logs, err := filepath.Glob(filepath.Join(data, auditFile+"*")) // the log and the volumes before it
+	if err != nil {
 		return err
+	}
+	for _, name := range logs {
+		if err := copyNamed(out, name, filepath.Base(name)); err != nil {
+			return err
+		}
 	}
 	if err := copyRegistry(ctx, out, data); err != nil {
 		return err

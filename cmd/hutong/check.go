@@ -52,15 +52,10 @@ func look(ctx context.Context, data string) error {
 }
 
 func verifyAudit(name string) (string, error) {
-	file, err := os.Open(name)
-	if errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(name); errors.Is(err, fs.ErrNotExist) {
 		return "none yet", nil
 	}
-	if err != nil {
-		return "", err
-	}
-	defer file.Close()
-	chain, err := gate.Verify(file)
+	chain, err := gate.VerifyLog(name)
 	if err != nil {
 		return "", err
 	}

@@ -52,10 +52,14 @@ func withoutUser(address string) string {
 	return u.String()
 }
 
+// absence is how long messages are kept for a client that is away: a forgotten one must not fill its queue, since a full
+// queue refuses what it cannot keep.
+const absence = 24 * time.Hour
+
 // openDevices starts what devices connect to. Nothing is accepted before run.
 func (h *Hub) openDevices() (err error) {
 	h.mqtt, err = mqtt.NewServer(mqtt.Options{
-		Authenticate: h.mayConnect, Authorize: h.mayUse, Store: h.registry.Blobs(), Log: h.log,
+		Authenticate: h.mayConnect, Authorize: h.mayUse, Store: h.registry.Blobs(), Log: h.log, MaxSessionExpiry: absence,
 	})
 	if err != nil {
 		return fmt.Errorf("mqtt: %w", err)

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -172,9 +173,17 @@ func (h *Hub) openAPI() error {
 		Twin: h.twin, Feeds: feeds{h.twin}, Gate: h.gate, Access: access{h.gate}, Commands: h.twin,
 		Directory: h.registry, History: past{h.memory.history},
 		Rules: ruleBook{h.rules}, Scenes: scenes{h.rules}, Traces: stories{h.rules, h.ledger}, Notices: h.notices,
-		Page: web.Handler(), Open: h.config.Open, Version: version(), Ready: h.ready, Metrics: h.metrics, Log: h.log,
+		Page: h.page(), Open: h.config.Open, Version: strings.TrimPrefix(version(), "hutong "), Ready: h.ready, Metrics: h.metrics, Log: h.log,
 	})
 	return nil
+}
+
+// page is what the interface does not answer itself: MQTT over WebSocket, and the page.
+func (h *Hub) page() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /mqtt", h.mqtt.WebSocket())
+	mux.Handle("/", web.Handler())
+	return mux
 }
 
 func (h *Hub) httpURL() string { return "http://" + h.http.Addr().String() }
