@@ -69,8 +69,12 @@ func (h *hub) again(t *testing.T, args ...string) *hub {
 
 func TestAPersonSwitchesALampAndSeesTheHubGoAndComeBack(t *testing.T) {
 	peer(t, "playwright-core")
-	data := t.TempDir()
+	if _, err := program(); err != nil {
+		t.Fatal(err)
+	}
+	data, began := t.TempDir(), time.Now()
 	h := start(t, "demo", "--data", data)
+	t.Logf("start to ready %d ms", time.Since(began).Milliseconds())
 	browse(t, 3*time.Minute, map[string]func(){
 		"stop":  h.stop,
 		"start": func() { h.again(t, "demo", "--data", data) },

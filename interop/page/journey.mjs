@@ -9,7 +9,7 @@ await main(async (browser) => {
   const began = Date.now();
   await page.goto(base + "/");
   await page.locator(".card input[role=switch]").first().waitFor();
-  console.log(`first live screen ${Date.now() - began} ms`);
+  console.log(`opened to first live screen ${Date.now() - began} ms`);
 
   // Home shows the courts, says that all of it is simulated, and every card says so too.
   for (const court of ["home", "park", "road", "clinic", "visit"]) await page.locator(`#court-${court}`).waitFor();

@@ -78,7 +78,10 @@ async function once(thing: string, name: string, value: unknown, mark: Signal<As
     mark.value = { value, at, stage: "taken", trace };
     wait(thing, name, mark);
   } catch (e) {
-    if (own() && !done) mark.value = { value, at, stage: "failed", problem: asProblem(e) };
+    if (!own() || done) return;
+    const failed: Asked = { value, at, stage: "failed", problem: asProblem(e) };
+    mark.value = failed;
+    setTimeout(() => mark.peek() === failed && (mark.value = undefined), patience * 2);
   } finally {
     stop();
   }

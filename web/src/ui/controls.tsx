@@ -78,7 +78,13 @@ export function AskedMark({ asked }: { asked: Asked | undefined }) {
 /** What became of a wish that came to nothing: not confirmed, or refused and why. */
 export function AskedNote({ asked }: { asked: Asked | undefined }) {
   if (!asked) return null;
-  if (asked.stage === "failed") return <p class="note note-bad">{problemText(asked.problem)}</p>;
+  if (asked.stage === "failed") {
+    return (
+      <p class="note note-bad" role="alert">
+        {problemText(asked.problem)}
+      </p>
+    );
+  }
   if (asked.stage === "unanswered") return <p class="note note-warn">{t("asked.unanswered")}</p>;
   return null;
 }
