@@ -15,7 +15,7 @@ import { Notices } from "./pages/notices.tsx";
 import { Rule, Rules } from "./pages/rules.tsx";
 import { Settings } from "./pages/settings.tsx";
 import { ThingPage } from "./pages/thing.tsx";
-import { Things } from "./pages/things.tsx";
+import { searchByKey, Things } from "./pages/things.tsx";
 import { TracePage } from "./pages/trace.tsx";
 import { Shell } from "./ui/shell.tsx";
 import { Title } from "./ui/title.tsx";
@@ -70,6 +70,7 @@ function Page() {
 
 async function start(): Promise<void> {
   follow();
+  searchByKey();
   void live();
   await speak(prefs.value.lang);
   const root = document.getElementById("app");

@@ -39,15 +39,15 @@ export interface Line {
   ys: (number | null)[];
 }
 
-/** Makes a line of samples. A sample that is not to be believed, or not a number, is a gap. */
-export function lineOf(samples: Sample[]): Line {
+/** Makes a line of samples, on another scale. A sample that is not to be believed, or not a number, is a gap. */
+export function lineOf(samples: Sample[], scale: (n: number) => number = (n) => n): Line {
   const xs: number[] = [];
   const ys: (number | null)[] = [];
   for (const s of samples) {
     const x = Date.parse(s.time) / 1000;
     if (Number.isNaN(x) || x < (xs.at(-1) ?? -Infinity)) continue;
     xs.push(x);
-    ys.push(believed(s) && typeof s.value === "number" ? s.value : null);
+    ys.push(believed(s) && typeof s.value === "number" ? scale(s.value) : null);
   }
   return { xs, ys };
 }

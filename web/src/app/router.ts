@@ -51,6 +51,7 @@ function arrive(y: number): void {
   requestAnimationFrame(() => {
     scrollTo(0, y);
     // A screen reader goes on reading at the new page's title, and Tab from there.
+    if (document.activeElement?.matches("main input")) return; // the page has put it where it is wanted
     document.querySelector<HTMLElement>("main h1")?.focus({ preventScroll: true });
   });
 }

@@ -54,18 +54,31 @@ export function find(list: Row[], search: string, place: string): Row[] {
   return [...first, ...then];
 }
 
+let wanted = false; // somebody pressed "/" on another page
+
+/** Has "/" go to the search from every page. */
+export function searchByKey(): void {
+  addEventListener("keydown", (e) => {
+    if (!isSlash(e) || route.value.page === "things") return;
+    e.preventDefault();
+    wanted = true;
+    go(link("things"));
+  });
+}
+
+function isSlash(e: KeyboardEvent): boolean {
+  if (e.key !== "/" || e.ctrlKey || e.metaKey || e.altKey) return false;
+  return !(e.target as Element).matches("input, textarea, select, dialog *");
+}
+
 export function Things() {
   const search = useSignal(route.value.query.get("q") ?? "");
   const box = useRef<HTMLInputElement>(null);
   const place = route.value.query.get("place") ?? "";
   useEffect(() => {
-    const key = (e: KeyboardEvent) => {
-      if (e.key !== "/" || e.ctrlKey || e.metaKey || e.altKey) return;
-      const at = e.target as Element;
-      if (at.matches("input, textarea, select")) return;
-      e.preventDefault();
-      box.current?.focus();
-    };
+    if (wanted) box.current?.focus();
+    wanted = false;
+    const key = (e: KeyboardEvent) => isSlash(e) && (e.preventDefault(), box.current?.focus());
     addEventListener("keydown", key);
     return () => removeEventListener("keydown", key);
   }, []);

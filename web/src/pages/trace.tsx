@@ -64,7 +64,7 @@ export function TracePage({ id }: { id: string }) {
           </ol>
         </nav>
         <h1 tabIndex={-1}>{t("trace.title")}</h1>
-        {trace && <p class="lede">{t("trace.lede", { who: who(trace.by ?? ""), n: trace.commands?.length ?? 0, m: trace.changes?.length ?? 0 })}</p>}
+        {trace && <p class="lede">{t("trace.lede", { who: who(trace), n: trace.commands?.length ?? 0, m: trace.changes?.length ?? 0 })}</p>}
       </div>
       {wrong.value && !trace && <p class="note note-bad">{wrong.value.status === 404 ? t("trace.gone") : problemText(wrong.value)}</p>}
       {trace && <Timeline trace={trace} />}
@@ -73,7 +73,8 @@ export function TracePage({ id }: { id: string }) {
 }
 
 /** "rule:night-light" in words. */
-function who(by: string): string {
+function who(trace: Trace): string {
+  const by = (trace.by?.endsWith(":") ? trace.commands?.[0]?.by : trace.by) ?? "";
   const [kind = "", ...rest] = by.split(":");
   const name = rest.join(":");
   if (kind === "rule") return t("by.rule", { name: spell(name) });
@@ -97,12 +98,12 @@ function Timeline({ trace }: { trace: Trace }) {
               <bdi>{r.title || spell(r.rule)}</bdi>
             </a>
           ) : (
-            t("trace.ran")
+            t("trace.scene")
           )}
           {r.result && <span class="tag">{tr("run", r.result, r.result)}</span>}
         </>
       ),
-      more: [r.trigger, r.detail].filter(Boolean).join(" – ") || undefined,
+      more: r.rule ? [r.trigger, r.detail].filter(Boolean).join(" – ") || undefined : undefined,
     });
   }
   for (const c of trace.commands ?? []) {

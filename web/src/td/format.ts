@@ -28,6 +28,32 @@ export function stepOf(schema: Schema, name: string): number | undefined {
   return /^(lat|lon|lng)(itude|gitude)?$/i.test(name) ? 0.00001 : undefined;
 }
 
+interface Numeric {
+  control: Control;
+  schema: Schema;
+  name: string;
+  unit: string;
+}
+
+/** The number that people say for a number of this property, and its unit: light in percent, warmth in kelvin. */
+export function scaleOf(p: Numeric): { of: (n: number) => number; unit: string; step: number | undefined } {
+  const c = p.control;
+  if (c.kind === "slider" && c.look === "light" && c.unit === "") {
+    const low = Math.min(0, c.min);
+    return { of: (n) => ((n - low) / (c.max - low)) * 100, unit: "%", step: 1 };
+  }
+  if (c.kind === "slider" && c.look === "warmth" && c.unit === "mired") {
+    return { of: (n) => (n > 0 ? Math.round(1e6 / n / 50) * 50 : 0), unit: "K", step: 1 };
+  }
+  return { of: (n) => n, unit: p.unit, step: stepOf(p.schema, p.name) };
+}
+
+/** A number of this property as people say it. */
+export function figureOf(p: Numeric, n: number): Figure {
+  const s = scaleOf(p);
+  return figure(s.of(n), s.unit, s.step);
+}
+
 /** A value as one line of text; state words are in the language of the page, free text as the device wrote it. */
 export function textOf(
   value: unknown,
@@ -48,7 +74,7 @@ export function textOf(
     case "slider":
     case "number":
       if (typeof value === "number") {
-        return join(figure(value, unit, stepOf(schema, name)));
+        return join(figureOf({ control, schema, name, unit }, value));
       }
   }
   if (typeof value === "boolean") return onOff(value, schema, name, labelled);

@@ -8,7 +8,7 @@ import { state } from "../app/hub.ts";
 import { shows } from "../app/state.ts";
 import { fullMoment, moment, prefs, t, tag } from "../app/words.ts";
 import type { Prop } from "../td/device.ts";
-import { figure, join, stepOf, textOf } from "../td/format.ts";
+import { figure, figureOf, join, scaleOf, textOf } from "../td/format.ts";
 import type { Drawn, Look, Lines } from "./plot.ts";
 import { problemText } from "./problem.ts";
 
@@ -67,13 +67,13 @@ async function fetchPast(thing: string, prop: Prop, span: Span, signal: AbortSig
   }
   if (!step) {
     const samples = await fetchSamples(thing, prop.name, from, to, { max: 800 }, signal);
-    const line = lineOf(samples);
+    const line = lineOf(samples, scaleOf(prop).of);
     return { from, to, samples, lines: { xs: line.xs, ys: [line.ys] } };
   }
   const aggs = await Promise.all(
     (["avg", "min", "max"] as const).map((agg) => fetchSamples(thing, prop.name, from, to, { step, agg }, signal)),
   );
-  const lines: Line[] = aggs.map(lineOf);
+  const lines: Line[] = aggs.map((list) => lineOf(list, scaleOf(prop).of));
   return { from, to, samples: aggs[0] ?? [], lines: align(lines) };
 }
 
@@ -81,11 +81,11 @@ function LineChart({ thing, prop, span, past }: Of & { past: Past }) {
   const box = useRef<HTMLDivElement>(null);
   const hover = useSignal<{ x: number; y: number } | undefined>(undefined);
   const drawn = useRef<Drawn | null>(null);
-  const step = stepOf(prop.schema, prop.name);
-  const print = (n: number) => join(figure(n, prop.unit, step));
+  const scale = scaleOf(prop);
+  const print = (n: number) => join(figure(n, scale.unit, scale.step));
   const empty = !past.lines || past.lines.ys[0]?.every((y) => y === null);
   const is = state(thing, prop.name).value;
-  const lines = grow(past, is.time / 1000, shows(is) && typeof is.value === "number" ? is.value : null, span);
+  const lines = grow(past, is.time / 1000, shows(is) && typeof is.value === "number" ? scale.of(is.value) : null, span);
   const to = Math.max(now.value, past.to);
   const from = beginning(past, lines.xs[0], to);
 
@@ -118,8 +118,9 @@ function LineChart({ thing, prop, span, past }: Of & { past: Past }) {
 
   const numbers = (past.lines?.ys[0] ?? []).filter((y) => y !== null);
   if (empty && numbers.length === 0 && !shows(is)) return <p class="chart-empty">{t("chart.empty")}</p>;
-  const low = Math.min(...(past.lines?.ys[1] ?? numbers).filter((y) => y !== null));
-  const high = Math.max(...(past.lines?.ys[2] ?? numbers).filter((y) => y !== null));
+  const all = (past.lines?.ys ?? []).flat().filter((y) => y !== null);
+  const low = Math.min(...all);
+  const high = Math.max(...all);
   const at = hover.value;
   return (
     <figure class="chart" dir="ltr">
@@ -133,7 +134,7 @@ function LineChart({ thing, prop, span, past }: Of & { past: Past }) {
           <span class="soft">{t("chart.range", { low: print(low), high: print(high) })}</span>
         ) : null}
       </figcaption>
-      <Table rows={past.samples} print={(v) => (typeof v === "number" ? print(v) : "–")} />
+      <Table rows={past.samples} print={(v) => (typeof v === "number" ? join(figureOf(prop, v)) : "–")} />
     </figure>
   );
 }

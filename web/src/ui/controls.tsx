@@ -8,7 +8,7 @@ import { t } from "../app/words.ts";
 import { fromHex, toHex } from "../td/colour.ts";
 import type { Control } from "../td/control.ts";
 import type { Prop } from "../td/device.ts";
-import { type Figure, figure, join, stepOf, textOf } from "../td/format.ts";
+import { figureOf, join, textOf } from "../td/format.ts";
 import { JsonField } from "./fields.tsx";
 import { problemText } from "./problem.ts";
 
@@ -58,7 +58,7 @@ export function Value({ thing, prop, labelled = false }: Of & { labelled?: boole
     }
   }
   if (typeof is.value === "number" && prop.control.kind !== "choice") {
-    const f = figure(is.value, prop.unit, stepOf(prop.schema, prop.name));
+    const f = figureOf(prop, is.value);
     return (
       <bdi class="figure">
         {f.text}
@@ -135,7 +135,7 @@ function Slider({ id, thing, prop, control: c }: Of & { id: string; control: Ext
   const known = typeof value === "number";
   const n = held.value ?? (known ? value : c.min);
   const part = Math.min(1, Math.max(0, (n - c.min) / (c.max - c.min)));
-  const text = known || held.value !== undefined ? join(slid(n, c, stepOf(prop.schema, prop.name))) : t("value.unknown");
+  const text = known || held.value !== undefined ? join(figureOf(prop, n)) : t("value.unknown");
   return (
     <div class="slider-box">
       <input
@@ -162,13 +162,6 @@ function Slider({ id, thing, prop, control: c }: Of & { id: string; control: Ext
       </output>
     </div>
   );
-}
-
-/** A slider's number as people say it: light in percent, warmth in kelvin. */
-function slid(n: number, c: Extract<Control, { kind: "slider" }>, step: number | undefined): Figure {
-  if (c.look === "light" && c.unit === "") return figure(((n - Math.min(0, c.min)) / (c.max - Math.min(0, c.min))) * 100, "%", 1);
-  if (c.look === "warmth" && c.unit === "mired" && n > 0) return figure(Math.round(1e6 / n / 50) * 50, "K", 1);
-  return figure(n, c.unit, step);
 }
 
 function NumberField({ id, thing, prop, control: c }: Of & { id: string; control: Extract<Control, { kind: "number" }> }) {
