@@ -1,4 +1,4 @@
-// Opens an empty page, says "open", reads an address, goes there, and says "live" when ten devices show their values.
+// Opens an empty page, says "open", reads an address, goes there, and says "live" when six devices show their values.
 const { chromium } = require('playwright-core')
 const readline = require('node:readline')
 
@@ -12,7 +12,7 @@ async function main() {
   console.log('open')
   for await (const address of readline.createInterface({ input: process.stdin })) {
     await page.goto(address)
-    await page.waitForFunction(() => document.querySelectorAll('article.card[data-quality]').length >= 10)
+    await page.locator('article.card:not(.card-empty)').nth(5).waitFor()
     console.log('live')
     break
   }
