@@ -1,5 +1,6 @@
 // Everything the page knows of the hub: its Things, where they are, their values, and whether the line is up.
 import { batch, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import { hubNow, setClock } from "./clock.ts";
 import { type TD } from "../td/td.ts";
 import { get, locked, Problem, type Session, thingPath } from "./http.ts";
 import { listen, type Message, StreamRefused } from "./sse.ts";
@@ -37,7 +38,7 @@ export type Line = "connecting" | "live" | "reconnecting";
 
 /** The state of the one stream all live values come by. */
 export const line = signal<Line>("connecting");
-/** When the hub was last heard, milliseconds since 1970. */
+/** When the hub was last heard, by its own clock, milliseconds since 1970. */
 export const heard = signal(0);
 export const session = signal<Session & { hub: string }>({ mode: "open", by: null, role: null, hub: "" });
 /** All Things by id. The map is replaced when a Thing comes, goes or is described anew, not when a value changes. */
@@ -164,7 +165,8 @@ function take(m: Message): void {
   if (m.id !== "") lastId = m.id;
   switch (m.event) {
     case "hello": {
-      const hello = JSON.parse(m.data) as Session & { hub: string; resumed: boolean };
+      const hello = JSON.parse(m.data) as Session & { hub: string; resumed: boolean; time: number };
+      if (typeof hello.time === "number") setClock(hello.time);
       session.value = { mode: hello.mode, by: hello.by, role: hello.role, hub: hello.hub };
       if (!hello.resumed) states.drop(() => false);
       arriving = new Map();
@@ -262,8 +264,8 @@ export async function live(): Promise<never> {
         locked.value = false;
         wait = 500;
         batch(() => {
-          heard.value = Date.now();
           for (const m of list) take(m);
+          heard.value = hubNow();
         });
       });
     } catch (e) {

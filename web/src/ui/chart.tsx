@@ -1,7 +1,7 @@
 // The past of one property: a line for numbers, a band of stretches for anything that holds until it changes.
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { now } from "../app/clock.ts";
+import { hubNow, now } from "../app/clock.ts";
 import { align, fetchSamples, type Line, lineOf, type Sample, type Span, spans, type Stretch, stretchesOf } from "../app/history.ts";
 import { Problem } from "../app/http.ts";
 import { state } from "../app/hub.ts";
@@ -58,7 +58,7 @@ export function Chart({ thing, prop, span }: Of) {
 }
 
 async function fetchPast(thing: string, prop: Prop, span: Span, signal: AbortSignal): Promise<Past> {
-  const to = Date.now();
+  const to = hubNow();
   const { ms, step } = spans[span];
   const from = to - ms;
   if (!isLine(prop)) {
