@@ -4,6 +4,9 @@ import (
 	"bufio"
 	"context"
 	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
 	"net/url"
 	"os"
 	"os/exec"
@@ -79,6 +82,18 @@ func TestAPersonSwitchesALampAndSeesTheHubGoAndComeBack(t *testing.T) {
 		"stop":  h.stop,
 		"start": func() { h.again(t, "demo", "--data", data) },
 	}, "journey.mjs", h.HTTP)
+}
+
+func TestThePageLivesBehindAProxyBelowAPrefix(t *testing.T) {
+	peer(t, "playwright-core")
+	h := start(t, "demo", "--data", t.TempDir())
+	to, err := url.Parse(h.HTTP)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := httptest.NewServer(http.StripPrefix("/house", httputil.NewSingleHostReverseProxy(to)))
+	defer proxy.Close()
+	browse(t, 2*time.Minute, nil, "prefix.mjs", proxy.URL+"/house")
 }
 
 func TestAxeFindsNothingOnAnyPage(t *testing.T) {

@@ -24,10 +24,10 @@ await main(async (browser) => {
   await page.waitForFunction((was) => [...document.querySelectorAll(".card .figure")].map((e) => e.textContent).join() !== was, before);
 
   // Switch a lamp: it is asked for, and shows as on only because the device says so.
-  const card = page.locator(".card[data-sort=lamp]", { has: page.locator("input[role=switch]") }).first();
+  const card = page.locator(".card[data-sort=lamp]", { has: page.locator("input[role=switch][data-known=true]") }).first();
   const name = await card.locator(".card-title a").innerText();
   const lamp = page.locator(".card", { has: page.getByRole("link", { name, exact: true }) }).first();
-  const toggle = lamp.locator("input[role=switch]");
+  const toggle = lamp.locator("input[role=switch][data-known=true]");
   const was = await toggle.isChecked();
   await toggle.click();
   await page.waitForFunction(
