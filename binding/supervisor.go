@@ -35,8 +35,9 @@ type Values interface {
 type Registry interface {
 	PutTD(x *thing.Thing, text []byte) error
 	DeleteTD(id thing.ID) error
-	// EachTD calls f with every description and the binding that announced it, until f returns an error.
-	EachTD(f func(binding string, text []byte) error) error
+	// EachTD calls f with every description and the binding that announced it, until f returns an error. err says
+	// why one cannot be read.
+	EachTD(f func(binding string, text []byte, err error) error) error
 }
 
 // Options of a Supervisor.
@@ -161,8 +162,11 @@ func (s *Supervisor) Load() (int, error) {
 		return 0, nil
 	}
 	n := 0
-	err := s.registry.EachTD(func(name string, text []byte) error {
-		d, err := td.Parse(text)
+	err := s.registry.EachTD(func(name string, text []byte, err error) error {
+		var d *td.Thing
+		if err == nil {
+			d, err = td.Parse(text)
+		}
 		if err == nil {
 			err = s.remember(name, d, text)
 		}

@@ -38,6 +38,8 @@ type shelf struct {
 	text map[thing.ID]string
 	puts int
 	full bool
+
+	damaged error // why one more cannot be read
 }
 
 func (s *shelf) PutTD(x *thing.Thing, text []byte) error {
@@ -62,9 +64,14 @@ func (s *shelf) DeleteTD(id thing.ID) error {
 	return nil
 }
 
-func (s *shelf) EachTD(f func(string, []byte) error) error {
+func (s *shelf) EachTD(f func(string, []byte, error) error) error {
+	if s.damaged != nil {
+		if err := f("mqtt", nil, s.damaged); err != nil {
+			return err
+		}
+	}
 	for id, text := range s.text {
-		if err := f(s.by[id], []byte(text)); err != nil {
+		if err := f(s.by[id], []byte(text), nil); err != nil {
 			return err
 		}
 	}
@@ -281,7 +288,7 @@ func TestAPanicInDoIsAnError(t *testing.T) {
 
 func TestRememberedThingsAreThereAtOnceAndLostWhenNobodySpeaksOfThem(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		reg := &shelf{}
+		reg := &shelf{damaged: errors.New("registry: bits have rotted")}
 		for id, b := range map[thing.ID]string{"urn:a": "x", "urn:gone": "x", "urn:orphan": "old"} {
 			_ = reg.PutTD(&thing.Thing{ID: id, Binding: b}, describe(t, string(id), "Lamp").JSON())
 		}

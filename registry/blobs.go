@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 )
@@ -225,9 +227,15 @@ func (list batch) write(ctx context.Context, tx *sql.Tx) error {
 		return err
 	}
 	defer put.Close()
-	for key, v := range list {
+	forget, err := tx.PrepareContext(ctx, "DELETE FROM blobs WHERE key = ?")
+	if err != nil {
+		return err
+	}
+	defer forget.Close()
+	for _, key := range slices.Sorted(maps.Keys(list)) { // in order neighbours share a page, and each page is read once
+		v := list[key]
 		if v == nil {
-			_, err = tx.ExecContext(ctx, "DELETE FROM blobs WHERE key = ?", key)
+			_, err = forget.ExecContext(ctx, key)
 		} else {
 			_, err = put.ExecContext(ctx, key, v.value)
 		}

@@ -3,8 +3,12 @@ package registry
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // Migration tells what Open did to an older store; From equals To when nothing.
@@ -59,7 +63,7 @@ func migrate(db *sql.DB, path string) (Migration, error) {
 		(SELECT count(*) FROM sqlite_schema)`).Scan(&m.From, &app, &tables)
 	switch {
 	case err != nil:
-		return m, fmt.Errorf("%w; put the last backup in its place", err)
+		return m, fmt.Errorf("%w; %s", err, remedy(err))
 	case tables > 0 && app != appID:
 		return m, fmt.Errorf("this file belongs to another program; name another folder")
 	case m.From > m.To:
@@ -75,6 +79,18 @@ func migrate(db *sql.DB, path string) (Migration, error) {
 		}
 	}
 	return m, climb(ctx, db, m)
+}
+
+// remedy is what to do about a store that cannot be read.
+func remedy(err error) string {
+	var e *sqlite.Error
+	if errors.As(err, &e) {
+		switch e.Code() & 0xff { // the rest tells which call failed
+		case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY:
+			return "see that its disk has room and may be written to"
+		}
+	}
+	return "put the last backup in its place"
 }
 
 func climb(ctx context.Context, db *sql.DB, m Migration) error {

@@ -87,7 +87,7 @@ func TestThingsComeInPagesById(t *testing.T) {
 	}
 	n := 0
 	stop := fmt.Errorf("enough")
-	err = r.EachTD(func(string, []byte) error {
+	err = r.EachTD(func(string, []byte, error) error {
 		if n++; n == 7 {
 			return stop
 		}
@@ -95,6 +95,28 @@ func TestThingsComeInPagesById(t *testing.T) {
 	})
 	if err != stop || n != 7 {
 		t.Errorf("EachTD went on to %d: %v", n, err)
+	}
+}
+
+func TestADamagedDescriptionIsToldAndTheOthersAreRead(t *testing.T) {
+	r := open1(t)
+	for _, id := range []string{"urn:a", "urn:b", "urn:c"} {
+		put(t, r, id, "T", "", "")
+	}
+	if _, err := r.write.Exec("UPDATE things SET td = x'00112233' WHERE id = 'urn:b'"); err != nil {
+		t.Fatal(err)
+	}
+	var good, bad int
+	if err := r.EachTD(func(_ string, text []byte, err error) error {
+		switch {
+		case err == nil && strings.Contains(string(text), "urn:"):
+			good++
+		case err != nil && strings.Contains(err.Error(), "urn:b"):
+			bad++
+		}
+		return nil
+	}); err != nil || good != 2 || bad != 1 {
+		t.Errorf("%d good, %d bad, %v", good, bad, err)
 	}
 }
 
@@ -297,6 +319,16 @@ func TestStoresThatAreNotOursAreRefused(t *testing.T) {
 			t.Fatal(err)
 		}
 	}, "backup")
+	f("a file that SQLite cannot write beside", func(path string) {
+		r, err := Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Close()
+		if err := os.Mkdir(path+"-wal", 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}, "see that its disk has room")
 }
 
 func TestAnOlderStoreIsCopiedAndBroughtUpToDate(t *testing.T) {

@@ -182,20 +182,20 @@ func (r *Registry) scan(row interface{ Scan(...any) error }) (Entry, error) {
 // TDs returns at most limit descriptions from the offset-th on, sorted by id.
 func (r *Registry) TDs(offset, limit int) ([]Entry, error) {
 	var list []Entry
-	err := r.each(func(e Entry) error {
+	err := r.each(func(e Entry, err error) error {
 		list = append(list, e)
-		return nil
+		return err
 	}, " ORDER BY id LIMIT ? OFFSET ?", limit, offset)
 	return list, err
 }
 
 // EachTD calls f with every description and the binding that announced it, sorted by id, until f returns an error,
-// which it returns.
-func (r *Registry) EachTD(f func(binding string, text []byte) error) error {
-	return r.each(func(e Entry) error { return f(e.Binding, e.Text) }, " ORDER BY id")
+// which it returns. err says why one cannot be read: damage to one Thing is not damage to all.
+func (r *Registry) EachTD(f func(binding string, text []byte, err error) error) error {
+	return r.each(func(e Entry, err error) error { return f(e.Binding, e.Text, err) }, " ORDER BY id")
 }
 
-func (r *Registry) each(f func(Entry) error, rest string, args ...any) error {
+func (r *Registry) each(f func(Entry, error) error, rest string, args ...any) error {
 	rows, err := r.read.Query("SELECT "+columns+" FROM things"+rest, args...)
 	if err != nil {
 		return fmt.Errorf("registry %s: read things: %w", r.path, err)
@@ -204,9 +204,9 @@ func (r *Registry) each(f func(Entry) error, rest string, args ...any) error {
 	for rows.Next() {
 		e, err := r.scan(rows)
 		if err != nil {
-			return fmt.Errorf("registry %s: read things: %w", r.path, err)
+			err = fmt.Errorf("registry %s: read things: %w", r.path, err)
 		}
-		if err := f(e); err != nil {
+		if err := f(e, err); err != nil {
 			return err
 		}
 	}
