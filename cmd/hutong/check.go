@@ -31,7 +31,7 @@ func look(ctx context.Context, data string) error {
 	}
 	say("registry", fmt.Sprintf("%d Things", things), err)
 
-	m, err := openMemory(data, 0, slog.New(slog.NewTextHandler(os.Stdout, nil)))
+	m, err := openMemory(ctx, data, 0, slog.New(slog.NewTextHandler(os.Stdout, nil)))
 	found := ""
 	if err == nil {
 		st := m.history.Stats()

@@ -29,7 +29,7 @@ func (c *demoCmd) Run(ctx context.Context) error {
 	config.Latitude, config.Longitude = 39.98, 116.31
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	h, err := openHub(config, "demo")
+	h, err := openHub(ctx, config, "demo")
 	if err != nil {
 		return err
 	}
@@ -59,7 +59,7 @@ func (h *Hub) unpack(from embed.FS) error {
 		if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
 			return err
 		}
-		return os.WriteFile(to, data, 0o600)
+		return writeWhole(to, data)
 	})
 }
 

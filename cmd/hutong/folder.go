@@ -56,9 +56,7 @@ func openFolder(path, kind string) (*folder, error) {
 
 // claim writes who holds the folder, and checks that it is of the right kind.
 func (f *folder) claim(kind string) error {
-	if err := os.WriteFile(f.lock.Path(), fmt.Appendf(nil, "process %d\n", os.Getpid()), 0o600); err != nil {
-		return fmt.Errorf("data folder: %w", err)
-	}
+	_ = os.WriteFile(f.lock.Path(), fmt.Appendf(nil, "process %d\n", os.Getpid()), 0o600) // only for another's message
 	name := filepath.Join(f.path, aboutFile)
 	data, err := os.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -66,14 +64,17 @@ func (f *folder) claim(kind string) error {
 		if err != nil {
 			return err
 		}
-		return os.WriteFile(name, append(data, '\n'), 0o600)
+		if err := writeWhole(name, append(data, '\n')); err != nil {
+			return fmt.Errorf("data folder: %w", err)
+		}
+		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("data folder: %w", err)
 	}
 	var is about
 	if err := json.Unmarshal(data, &is); err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+		return fmt.Errorf("%s says what the data folder is for, and is damaged: %w; write {\"format\":1,\"kind\":%q} into it", name, err, kind)
 	}
 	switch {
 	case is.Format > 1:
@@ -85,3 +86,17 @@ func (f *folder) claim(kind string) error {
 }
 
 func (f *folder) close() error { return f.lock.Close() }
+
+// writeWhole makes a file that is there with all of data or not at all, whatever happens meanwhile.
+func writeWhole(name string, data []byte) error {
+	part, err := os.CreateTemp(filepath.Dir(name), ".new-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(part.Name()) // gone already when all went well
+	_, err = part.Write(data)
+	if err = errors.Join(err, part.Sync(), part.Close()); err != nil {
+		return err
+	}
+	return os.Rename(part.Name(), name)
+}

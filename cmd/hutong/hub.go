@@ -51,8 +51,8 @@ type Hub struct {
 }
 
 // openHub opens everything in the order in which one part needs another. What it has opened is closed again when a
-// later step fails.
-func openHub(c Config, kind string) (_ *Hub, err error) {
+// later step fails. Ctx can end the wait for a disk that is full.
+func openHub(ctx context.Context, c Config, kind string) (_ *Hub, err error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
@@ -60,7 +60,7 @@ func openHub(c Config, kind string) (_ *Hub, err error) {
 	if c.Verbose {
 		level = slog.LevelDebug
 	}
-	h := &Hub{config: c, notices: api.NewNotices(), ledger: newLedger(), log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))}
+	h := &Hub{config: c, notices: api.NewNotices(), ledger: newLedger(), log: slog.New(newCalm(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})))}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, h.close())
@@ -70,7 +70,7 @@ func openHub(c Config, kind string) (_ *Hub, err error) {
 		func() error { return h.openFolder(kind) },
 		h.openListeners,
 		h.openRegistry,
-		h.openValues,
+		func() error { return h.openValues(ctx) },
 		h.openGate,
 		h.openDevices,
 		h.openRules,
@@ -139,8 +139,8 @@ func (h *Hub) openRegistry() (err error) {
 	return nil
 }
 
-func (h *Hub) openValues() (err error) {
-	if h.memory, err = openMemory(h.config.Data, h.config.Retention, h.log); err != nil {
+func (h *Hub) openValues(ctx context.Context) (err error) {
+	if h.memory, err = openMemory(ctx, h.config.Data, h.config.Retention, h.log); err != nil {
 		return err
 	}
 	h.later(h.memory.close)
@@ -232,11 +232,13 @@ func (h *Hub) quiet(server *http.Server) error {
 	ctx, cancel := context.WithTimeout(context.Background(), drain)
 	defer cancel()
 	h.api.Close()
-	err := h.mqtt.Close(ctx)
-	if down := server.Shutdown(ctx); down != nil {
-		err = errors.Join(err, server.Close())
+	if err := h.mqtt.Close(ctx); err != nil { // what was not acknowledged to them they send again
+		h.log.Warn("not all devices could be told goodbye", "error", err)
 	}
-	return err
+	if server.Shutdown(ctx) != nil {
+		return server.Close()
+	}
+	return nil
 }
 
 // stopped makes the end of a server that was told to end no error.

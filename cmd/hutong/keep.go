@@ -25,7 +25,7 @@ type memory struct {
 const replayBatch = 4096
 
 // openMemory opens both, says what had to be repaired, and brings the history up to the journal.
-func openMemory(data string, retention time.Duration, log *slog.Logger) (m *memory, err error) {
+func openMemory(ctx context.Context, data string, retention time.Duration, log *slog.Logger) (m *memory, err error) {
 	h, err := history.Open(filepath.Join(data, "history"), history.Options{Retention: retention})
 	if err != nil {
 		return nil, err
@@ -41,14 +41,14 @@ func openMemory(data string, retention time.Duration, log *slog.Logger) (m *memo
 		log.Warn("journal repaired", "what", r.String())
 	}
 	m = &memory{journal: j, history: h, log: log}
-	if err := m.replay(); err != nil {
+	if err := m.replay(ctx); err != nil {
 		return nil, errors.Join(err, m.close())
 	}
 	return m, nil
 }
 
 // replay hands the history what it did not yet have on disk when the hub ended.
-func (m *memory) replay() error {
+func (m *memory) replay(ctx context.Context) error {
 	for from := m.history.Durable() + 1; ; {
 		batch, err := m.journal.Read(from, replayBatch)
 		if err != nil {
@@ -57,7 +57,7 @@ func (m *memory) replay() error {
 		if len(batch) == 0 {
 			return nil
 		}
-		if err := m.take(context.Background(), batch); err != nil {
+		if err := m.take(ctx, batch); err != nil {
 			return fmt.Errorf("history: replay: %w", err)
 		}
 		from = batch[len(batch)-1].Seq + 1
@@ -92,7 +92,7 @@ func (m *memory) feed(ctx context.Context, t *twin.Twin) error {
 			}
 			return fmt.Errorf("history: %w", err)
 		}
-		if err := m.take(ctx, batch); err != nil {
+		if err := m.take(ctx, batch); err != nil && ctx.Err() == nil {
 			return err
 		}
 	}
@@ -113,7 +113,7 @@ func (m *memory) take(ctx context.Context, batch []thing.Change) error {
 		select {
 		case <-time.After(time.Second):
 		case <-ctx.Done():
-			return nil
+			return ctx.Err()
 		}
 	}
 }

@@ -25,7 +25,7 @@ func (c *serveCmd) Run(ctx context.Context) error {
 			return fmt.Errorf("--location %q: want latitude,longitude in degrees: %w", c.Location, err)
 		}
 	}
-	h, err := openHub(config, "serve")
+	h, err := openHub(ctx, config, "serve")
 	if err != nil {
 		return err
 	}
