@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 )
 
@@ -99,12 +100,7 @@ func decodeNumber(payload []byte, lo, hi float64) (float64, bool) {
 // decodeChoice reads one of a few words, written bare or as JSON.
 func decodeChoice(payload []byte, options []string) (string, bool) {
 	word := strings.Trim(string(payload), `"`)
-	for _, o := range options {
-		if o == word {
-			return o, true
-		}
-	}
-	return "", false
+	return word, slices.Contains(options, word)
 }
 
 func numbered(name string, n int) string { return fmt.Sprintf("%s-%d", name, n) }

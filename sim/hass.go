@@ -1,6 +1,10 @@
 package sim
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+)
 
 // entity is one part of a Home Assistant discovery payload.
 type entity struct {
@@ -38,9 +42,7 @@ func (d *device) describeEach(model string, list ...entity) {
 func (d *device) component(e entity, into map[string]any) map[string]any {
 	into["uniq_id"] = d.id + "_" + e.object
 	into["name"] = e.name
-	for k, v := range e.config {
-		into[k] = v
-	}
+	maps.Copy(into, e.config)
 	return into
 }
 
@@ -78,15 +80,36 @@ func detects(name, title, class string) entity {
 	return entity{"binary_sensor", name, title, c}
 }
 
-// switches is a switch; it starts off.
-func (d *device) switches(name, title string) entity {
-	d.state.set(name, "OFF")
-	topic := d.topic(name, "set")
+// takesOnOff, takesNumber and takesChoice let a value be set; what does not fit is ignored.
+func (d *device) takesOnOff(name, topic string) {
 	d.on(topic, func(p []byte) {
 		if on, ok := decodeBool(p); ok {
 			d.state.set(name, onOff(on))
 		}
 	})
+}
+
+func (d *device) takesNumber(name string, lo, hi float64) {
+	d.on(d.topic(name, "set"), func(p []byte) {
+		if f, ok := decodeNumber(p, lo, hi); ok {
+			d.state.set(name, f)
+		}
+	})
+}
+
+func (d *device) takesChoice(name string, options []string) {
+	d.on(d.topic(name, "set"), func(p []byte) {
+		if o, ok := decodeChoice(p, options); ok {
+			d.state.set(name, o)
+		}
+	})
+}
+
+// switches is a switch; it starts off.
+func (d *device) switches(name, title string) entity {
+	d.state.set(name, "OFF")
+	topic := d.topic(name, "set")
+	d.takesOnOff(name, topic)
 	return entity{"switch", name, title, map[string]any{"val_tpl": reads(name), "cmd_t": topic}}
 }
 
@@ -104,31 +127,22 @@ func onOff(on bool) string {
 	return "OFF"
 }
 
-// lamp is a light that takes and gives JSON, as Zigbee2MQTT's do.
+// lamp is a light that takes and gives JSON, as Zigbee2MQTT's do. Its modes are "brightness" alone, or "color_temp", "hs"
+// or both.
 func (d *device) lamp(modes ...string) entity {
 	d.state.set("state", "OFF")
-	config := map[string]any{"schema": "json", "cmd_t": d.topic("set"), "sup_clrm": modes}
-	colour := false
-	for _, m := range modes {
-		switch m {
-		case "brightness", "color_temp", "xy", "hs", "rgb":
-			d.state.set("brightness", 180)
-			config["brightness"], config["bri_scl"] = true, 254
-		}
-		switch m {
-		case "color_temp":
-			d.state.set("color_temp", 370)
-			config["min_mirs"], config["max_mirs"] = 153, 500
-		case "hs":
-			colour = true
-		}
+	d.state.set("brightness", 180)
+	config := map[string]any{"schema": "json", "cmd_t": d.topic("set"), "sup_clrm": modes, "brightness": true, "bri_scl": 254}
+	if slices.Contains(modes, "color_temp") {
+		d.state.set("color_temp", 370)
+		config["min_mirs"], config["max_mirs"] = 153, 500
 	}
-	if len(modes) > 0 && modes[0] != "onoff" && modes[0] != "brightness" {
+	if modes[0] != "brightness" {
 		d.state.set("color_mode", modes[0])
 	}
-	if colour {
-		config["effect"], config["fx_list"] = true, []string{"none", "breathe", "colorloop"}
+	if slices.Contains(modes, "hs") {
 		d.state.set("effect", "none")
+		config["effect"], config["fx_list"] = true, []string{"none", "breathe", "colorloop"}
 	}
 	d.on(d.topic("set"), d.lampCommand)
 	return entity{"light", "light", "Light", config}

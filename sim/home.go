@@ -108,16 +108,8 @@ func (q *quarter) thermostat(id, title, area string) {
 	d.state.set("target", 21.0)
 	d.state.set("action", "idle")
 	temperature := 20.4
-	d.on(d.topic("mode", "set"), func(p []byte) {
-		if m, ok := decodeChoice(p, modes); ok {
-			d.state.set("mode", m)
-		}
-	})
-	d.on(d.topic("target", "set"), func(p []byte) {
-		if f, ok := decodeNumber(p, 5, 30); ok {
-			d.state.set("target", f)
-		}
-	})
+	d.takesChoice("mode", modes)
+	d.takesNumber("target", 5, 30)
 	d.everySeconds(5, func(w *world) {
 		heating := d.state.text("mode") != "off" && temperature < d.state.float("target")
 		if heating {

@@ -172,9 +172,6 @@ func (q *quarter) officeDoor(id, title, area string) {
 func (q *quarter) lift(n int) {
 	d := q.add(numbered("park-lift", n), fmt.Sprintf("Lift %d", n), "Park / Tower")
 	floor, goal, wait := 1, 1, 0
-	send := func(to int) {
-		goal = to
-	}
 	d.everySeconds(2, func(w *world) {
 		switch {
 		case floor < goal:
@@ -190,7 +187,7 @@ func (q *quarter) lift(n int) {
 			d.state.set("doorOpen", wait < 3)
 			wait++
 			if d.chance.Float64() < 0.25*w.busy() {
-				send(1 + d.chance.IntN(4))
+				goal = 1 + d.chance.IntN(4)
 				wait = 0
 			}
 		}
@@ -201,7 +198,7 @@ func (q *quarter) lift(n int) {
 		word("direction", "Direction", "idle", "up", "down"), flag("doorOpen", "Door open"),
 	}, []act{{"call", "Call to floor", schemaOf("integer", 1, 4), func(p []byte) {
 		if f, ok := decodeNumber(p, 1, 4); ok {
-			send(int(f))
+			goal = int(f)
 		}
 	}}})
 }

@@ -1,6 +1,9 @@
 package sim
 
-import "math"
+import (
+	"math"
+	"strings"
+)
 
 func (q *quarter) fan(id, title, area string) {
 	d := q.add(id, title, area)
@@ -8,21 +11,9 @@ func (q *quarter) fan(id, title, area string) {
 	d.state.set("state", "OFF")
 	d.state.set("percentage", 40.0)
 	d.state.set("preset", "auto")
-	d.on(d.topic("set"), func(p []byte) {
-		if on, ok := decodeBool(p); ok {
-			d.state.set("state", onOff(on))
-		}
-	})
-	d.on(d.topic("percentage", "set"), func(p []byte) {
-		if f, ok := decodeNumber(p, 0, 100); ok {
-			d.state.set("percentage", f)
-		}
-	})
-	d.on(d.topic("preset", "set"), func(p []byte) {
-		if o, ok := decodeChoice(p, presets); ok {
-			d.state.set("preset", o)
-		}
-	})
+	d.takesOnOff("state", d.topic("set"))
+	d.takesNumber("percentage", 0, 100)
+	d.takesChoice("preset", presets)
 	d.describe("Ceiling fan", entity{"fan", "fan", title, map[string]any{
 		"cmd_t": d.topic("set"), "stat_val_tpl": reads("state"),
 		"pct_cmd_t": d.topic("percentage", "set"), "pct_stat_t": d.topic(), "pct_val_tpl": reads("percentage"),
@@ -57,11 +48,7 @@ func (q *quarter) vacuum(id, title, area string) {
 			d.state.set("state", s)
 		}
 	})
-	d.on(d.topic("fan_speed", "set"), func(p []byte) {
-		if o, ok := decodeChoice(p, speeds); ok {
-			d.state.set("fan_speed", o)
-		}
-	})
+	d.takesChoice("fan_speed", speeds)
 	d.everySeconds(5, func(*world) {
 		switch d.state.text("state") {
 		case "cleaning":
@@ -87,16 +74,8 @@ func (q *quarter) humidifier(id, title, area string) {
 	humidity := 44.0
 	d.state.set("state", "OFF")
 	d.state.set("target", 50.0)
-	d.on(d.topic("set"), func(p []byte) {
-		if on, ok := decodeBool(p); ok {
-			d.state.set("state", onOff(on))
-		}
-	})
-	d.on(d.topic("target", "set"), func(p []byte) {
-		if f, ok := decodeNumber(p, 30, 70); ok {
-			d.state.set("target", f)
-		}
-	})
+	d.takesOnOff("state", d.topic("set"))
+	d.takesNumber("target", 30, 70)
 	d.everySeconds(9, func(*world) {
 		if d.state.text("state") == "ON" && humidity < d.state.float("target") {
 			humidity += 0.4
@@ -128,11 +107,7 @@ func (q *quarter) alarmed(id, title, area, class string) {
 func (q *quarter) siren(id, title, area string) {
 	d := q.add(id, title, area)
 	d.state.set("state", "OFF")
-	d.on(d.topic("set"), func(p []byte) {
-		if on, ok := decodeBool(p); ok {
-			d.state.set("state", onOff(on))
-		}
-	})
+	d.takesOnOff("state", d.topic("set"))
 	d.describe("Siren", entity{"siren", "siren", title, map[string]any{
 		"cmd_t": d.topic("set"), "stat_val_tpl": reads("state"), "cmd_tpl": "{{ value }}",
 		"sup_dur": false, "sup_vol": false,
@@ -183,7 +158,7 @@ func (q *quarter) homeMeter() {
 	d.everySeconds(2, func(w *world) {
 		draw := 180 + 30*d.chance.Float64()
 		for _, other := range q.devices {
-			if other != d && len(other.area) > 4 && other.area[:4] == "Home" {
+			if other != d && strings.HasPrefix(other.area, "Home / ") {
 				draw += other.state.float("power")
 				if other.state.text("state") == "ON" && other.commands[other.topic("set")] != nil {
 					draw += 9 * other.state.float("brightness") / 254
