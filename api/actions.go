@@ -14,11 +14,7 @@ import (
 const promptly = time.Second
 
 func (a *API) postAction(c *call) (*answer, error) {
-	x, err := c.thing()
-	if err != nil {
-		return nil, err
-	}
-	_, ref, err := c.point(x, thing.Action)
+	x, _, ref, err := c.point(thing.Action)
 	if err != nil {
 		return nil, err
 	}
@@ -142,11 +138,7 @@ func (a *API) getActions(c *call) (*answer, error) {
 }
 
 func (a *API) getAction(c *call) (*answer, error) {
-	x, err := c.thing()
-	if err != nil {
-		return nil, err
-	}
-	_, ref, err := c.point(x, thing.Action)
+	_, _, ref, err := c.point(thing.Action)
 	if err != nil {
 		return nil, err
 	}
@@ -163,11 +155,7 @@ func (a *API) invocations(ref thing.Ref) []actionStatus {
 
 // invocation finds the one the path names.
 func (c *call) invocation() (thing.Outcome, error) {
-	x, err := c.thing()
-	if err != nil {
-		return thing.Outcome{}, err
-	}
-	_, ref, err := c.point(x, thing.Action)
+	_, _, ref, err := c.point(thing.Action)
 	if err != nil {
 		return thing.Outcome{}, err
 	}

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"hutong/api/body"
-
 	"hutong/api/openapi"
 )
 

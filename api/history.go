@@ -18,11 +18,7 @@ const (
 func aggregates() []string { return []string{"last", "avg", "min", "max", "count"} }
 
 func (a *API) getHistory(c *call) (*answer, error) {
-	x, err := c.thing()
-	if err != nil {
-		return nil, err
-	}
-	p, ref, err := c.point(x, thing.Property)
+	_, p, ref, err := c.point(thing.Property)
 	if err != nil {
 		return nil, err
 	}

@@ -16,11 +16,7 @@ import (
 func (c *call) listens() bool { return header.Accepts(c.Header.Values("Accept"), "text/event-stream") }
 
 func (a *API) getEvent(c *call) (*answer, error) {
-	x, err := c.thing()
-	if err != nil {
-		return nil, err
-	}
-	_, ref, err := c.point(x, thing.Event)
+	x, _, ref, err := c.point(thing.Event)
 	if err != nil {
 		return nil, err
 	}

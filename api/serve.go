@@ -259,14 +259,18 @@ func (c *call) thing() (*thing.Thing, error) {
 	return x, nil
 }
 
-// point finds an affordance of x by the path's {name}.
-func (c *call) point(x *thing.Thing, kind thing.Kind) (*thing.Point, thing.Ref, error) {
+// point finds the affordance of the path, and its Thing, if the caller may see that.
+func (c *call) point(kind thing.Kind) (*thing.Thing, *thing.Point, thing.Ref, error) {
+	x, err := c.thing()
+	if err != nil {
+		return nil, nil, thing.Ref{}, err
+	}
 	ref := thing.Ref{Thing: x.ID, Kind: kind, Name: c.PathValue("name")}
 	p, ok := x.Find(kind, ref.Name)
 	if !ok {
-		return nil, ref, fail(http.StatusNotFound, "%s has no %s among its %s; GET /things/{id} describes it", x.ID, ref.Name, kind)
+		return nil, nil, ref, fail(http.StatusNotFound, "%s has no %s among its %s; GET /things/{id} describes it", x.ID, ref.Name, kind)
 	}
-	return p, ref, nil
+	return x, p, ref, nil
 }
 
 // notModified is the answer to a GET whose If-None-Match names etag, else nil.

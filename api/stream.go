@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strconv"
@@ -187,16 +188,9 @@ func (v *screen) appendValues(b []byte, x *thing.Thing, since int64) ([]byte, bo
 			b = append(b, ',')
 		}
 		b = append(thing.String(p.Name).AppendJSON(b), ':')
-		b = append(appendState(b, s.Value, s.Quality, pick(s.Device, s.Received), s.Since), ']')
+		b = append(appendState(b, s.Value, s.Quality, cmp.Or(s.Device, s.Received), s.Since), ']')
 	}
 	return append(b, '}'), len(b) > open
-}
-
-func pick(a, b thing.Time) thing.Time {
-	if a != 0 {
-		return a
-	}
-	return b
 }
 
 func millis(t thing.Time) int64 { return int64(t) / int64(time.Millisecond) }
@@ -322,7 +316,7 @@ func (v *screen) appendChange(b []byte, c *thing.Change) []byte {
 		since = s.Since
 	}
 	b = append(thing.String(c.Ref.Name).AppendJSON(b), ':')
-	b = appendState(b, c.Value, c.Quality, pick(c.Device, c.Received), since)
+	b = appendState(b, c.Value, c.Quality, cmp.Or(c.Device, c.Received), since)
 	if c.Cause.Trace != "" {
 		b = thing.String(c.Cause.Trace).AppendJSON(append(b, ','))
 	}
@@ -333,7 +327,7 @@ func appendEvent(b []byte, c *thing.Change) []byte {
 	b = thing.String(string(c.Ref.Thing)).AppendJSON(append(b, '['))
 	b = thing.String(c.Ref.Name).AppendJSON(append(b, ','))
 	b = c.Value.AppendJSON(append(b, ','))
-	return append(strconv.AppendInt(append(b, ','), millis(pick(c.Device, c.Received)), 10), ']')
+	return append(strconv.AppendInt(append(b, ','), millis(cmp.Or(c.Device, c.Received)), 10), ']')
 }
 
 // directory tells of Things that came, went or changed.

@@ -20,11 +20,7 @@ const (
 )
 
 func (a *API) getProperty(c *call) (*answer, error) {
-	x, err := c.thing()
-	if err != nil {
-		return nil, err
-	}
-	p, ref, err := c.point(x, thing.Property)
+	x, p, ref, err := c.point(thing.Property)
 	if err != nil {
 		return nil, err
 	}
@@ -93,11 +89,7 @@ func (a *API) getProperties(c *call) (*answer, error) {
 }
 
 func (a *API) putProperty(c *call) (*answer, error) {
-	x, err := c.thing()
-	if err != nil {
-		return nil, err
-	}
-	p, ref, err := c.point(x, thing.Property)
+	x, p, ref, err := c.point(thing.Property)
 	if err != nil {
 		return nil, err
 	}
