@@ -79,8 +79,8 @@ func preset(reset string) decoder {
 
 func (b *builder) climate() {
 	b.aspect("", "mode", "", b.modes("modes", "auto", "off", "cool", "heat", "dry", "fan_only"), decodeState, toJinja)
-	for _, x := range [][2]string{{"temperature", "temperature"}, {"temperature_low", "temperature_low"}, {"temperature_high", "temperature_high"}} {
-		p := b.aspect(x[0], x[1], "", b.temperatures(7, 35, 1), decodeNumber, decimal)
+	for _, name := range []string{"temperature", "temperature_low", "temperature_high"} {
+		p := b.aspect(name, name, "", b.temperatures(7, 35, 1), decodeNumber, decimal)
 		p.types = append(p.types, "hutong:TargetTemperature")
 	}
 	humidity := rangeSchema("number", b.Number("min_humidity", 30), b.Number("max_humidity", 99), 0, "%")

@@ -117,11 +117,11 @@ func (b *builder) fail(key string, err error) {
 	}
 }
 
-// topic reads a topic; with wildcards or control characters it is refused.
+// topic reads a topic; one that nobody can publish to is refused.
 func (b *builder) topic(key string) string {
 	s := b.Text(key)
-	if strings.ContainsAny(s, "#+\x00") || len(s) > 65535 {
-		b.fail(key, fmt.Errorf("%.80q is not a topic: wildcards are not allowed", s))
+	if s != "" && !mqtt.ValidTopic(s) {
+		b.fail(key, fmt.Errorf("%.80q is not a topic: wildcards are not allowed, nor more than 200 levels", s))
 		return ""
 	}
 	return s

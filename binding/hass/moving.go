@@ -3,9 +3,11 @@ package hass
 import (
 	"math"
 	"slices"
+	"strings"
 
 	"hutong/binding/hass/jinja/py"
 	"hutong/mqtt"
+	"hutong/td"
 	"hutong/thing"
 )
 
@@ -28,18 +30,18 @@ func (b *builder) moves(to *command, list ...[3]string) {
 	}
 }
 
-func (b *builder) cover() {
+// states is one of names, and how to read it: NAME is what state_NAME says, or spell(NAME) where it says nothing.
+func (b *builder) states(spell func(string) string, names ...string) (*td.Schema, decoder) {
 	words := map[string]string{}
-	for _, x := range [][3]string{
-		{"open", "state_open", "open"},
-		{"opening", "state_opening", "opening"},
-		{"closed", "state_closed", "closed"},
-		{"closing", "state_closing", "closing"},
-		{"stopped", "state_stopped", "stopped"},
-	} {
-		words[b.TextOr(x[1], x[2])] = x[0]
+	for _, name := range names {
+		words[b.TextOr("state_"+name, spell(name))] = name
 	}
-	state := b.property("", enumSchema("open", "opening", "closed", "closing", "stopped"), b.read("state_topic", "value_template", decodeWords(words)), nil, nil)
+	return enumSchema(names...), decodeWords(words)
+}
+
+func (b *builder) cover() {
+	schema, decode := b.states(strings.ToLower, "open", "opening", "closed", "closing", "stopped")
+	state := b.property("", schema, b.read("state_topic", "value_template", decode), nil, nil)
 	b.classed(state, "cover")
 	b.moves(b.command("command_topic", ""), [3]string{"open", "payload_open", "OPEN"}, [3]string{"close", "payload_close", "CLOSE"}, [3]string{"stop", "payload_stop", "STOP"})
 	low, high := b.Number("position_closed", 0), b.Number("position_open", 100)
@@ -88,15 +90,9 @@ func wholeOf(f float64) py.Value { return shortest(thing.Float(f)) }
 func (b *builder) valve() {
 	to := b.command("command_topic", "command_template")
 	if !b.Flag("reports_position", false) {
-		words := map[string]string{}
-		for _, x := range [][3]string{
-			{"open", "state_open", "open"}, {"opening", "state_opening", "opening"}, {"closed", "state_closed", "closed"}, {"closing", "state_closing", "closing"},
-		} {
-			words[b.TextOr(x[1], x[2])] = x[0]
-		}
-		member := decodeWords(words)
-		decode := func(v py.Value) (thing.Value, verdict) { return member(inside(v, "state")) }
-		p := b.property("", enumSchema("open", "opening", "closed", "closing"), b.read("state_topic", "value_template", decode), nil, nil)
+		schema, word := b.states(strings.ToLower, "open", "opening", "closed", "closing")
+		decode := func(v py.Value) (thing.Value, verdict) { return word(inside(v, "state")) }
+		p := b.property("", schema, b.read("state_topic", "value_template", decode), nil, nil)
 		b.classed(p, "valve")
 		b.moves(to, [3]string{"open", "payload_open", "OPEN"}, [3]string{"close", "payload_close", "CLOSE"})
 	} else {
@@ -157,20 +153,8 @@ func (b *builder) coded(name string, to *command, payload string, vars func(payl
 }
 
 func (b *builder) lock() {
-	words := map[string]string{}
-	for _, x := range [][3]string{
-		{"locked", "state_locked", "LOCKED"},
-		{"locking", "state_locking", "LOCKING"},
-		{"unlocked", "state_unlocked", "UNLOCKED"},
-		{"unlocking", "state_unlocking", "UNLOCKING"},
-		{"jammed", "state_jammed", "JAMMED"},
-		{"open", "state_open", "OPEN"},
-		{"opening", "state_opening", "OPENING"},
-	} {
-		words[b.TextOr(x[1], x[2])] = x[0]
-	}
-	states := enumSchema("locked", "locking", "unlocked", "unlocking", "jammed", "open", "opening")
-	p := b.property("", states, b.read("state_topic", "value_template", decodeWords(words)), nil, nil)
+	schema, decode := b.states(strings.ToUpper, "locked", "locking", "unlocked", "unlocking", "jammed", "open", "opening")
+	p := b.property("", schema, b.read("state_topic", "value_template", decode), nil, nil)
 	p.types = append(p.types, "hutong:Lock")
 	to := b.command("command_topic", "command_template")
 	vars := func(payload, code py.Value) (py.Value, []py.Var) {
