@@ -59,11 +59,15 @@ func (q *quarter) motion(room, area string) {
 	d.describeEach("Presence sensor", detects("occupancy", "Presence", "occupancy"),
 		measures("illuminance", "Brightness", "illuminance", "lx"))
 	d.state.set("occupancy", false)
+	daylight := 420.0
+	if room == "Hall" { // it has no window
+		daylight = 60
+	}
 	d.everySeconds(11, func(w *world) {
 		if d.chance.Float64() < 0.12 {
 			d.state.set("occupancy", !d.state.bool("occupancy"))
 		}
-		d.state.number("illuminance", 8+420*w.sun*(0.8+0.2*d.chance.Float64()), 0)
+		d.state.number("illuminance", 8+daylight*w.sun*(0.8+0.2*d.chance.Float64()), 0)
 	})
 }
 

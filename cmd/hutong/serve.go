@@ -9,7 +9,7 @@ import (
 type serveCmd struct {
 	listen
 	MQTTS     string        `name:"mqtts" help:"Where devices connect by TLS." placeholder:"ADDR"`
-	TLSCert   string        `name:"tls-cert" help:"Certificate for --mqtts and HTTPS (PEM)." type:"existingfile"`
+	TLSCert   string        `name:"tls-cert" help:"Certificate for --mqtts (PEM)." type:"existingfile"`
 	TLSKey    string        `name:"tls-key" help:"Its key (PEM)." type:"existingfile"`
 	Location  string        `help:"Latitude,longitude in degrees, for sunrise and sunset." placeholder:"39.98,116.31"`
 	Zone      string        `help:"Time zone of the rules, such as Asia/Shanghai; this machine's when left out."`
