@@ -151,7 +151,7 @@ func TestAFullDiskRefusesAndLosesNothingItTook(t *testing.T) {
 	if err := r.Blobs().Wait(pos); err == nil || !strings.Contains(err.Error(), "full") {
 		t.Fatalf("wait on a full disk: %v", err)
 	}
-	if err := r.Records(Settings).Put("s", big); err == nil {
+	if err := r.Records("setting").Put("s", big); err == nil {
 		t.Error("a record was kept on a full disk")
 	}
 	if err := r.Blobs().Wait(before); err != nil {

@@ -8,12 +8,8 @@ import (
 	"time"
 )
 
-// The kinds of records the hub keeps.
-const (
-	Tokens   = "token"   // by name: what package gate knows of an access token
-	MQTT     = "mqtt"    // by user name: what an MQTT client signs in with
-	Settings = "setting" // by name
-)
+// Tokens is the kind of records that access tokens are, by name; package gate gives them a meaning.
+const Tokens = "token"
 
 // Records keeps small named records of one kind, each a JSON text or other bytes its owner gives a meaning to.
 type Records struct {

@@ -183,7 +183,7 @@ func TestPlacesKeepTheirFirstTitleWhileInUse(t *testing.T) {
 
 func TestRecordsOfAKind(t *testing.T) {
 	r := open1(t)
-	tokens, users := r.Records(Tokens), r.Records(MQTT)
+	tokens, users := r.Records(Tokens), r.Records("user")
 	for _, err := range []error{
 		tokens.Put("ann", []byte(`{"role":"admin"}`)), tokens.Put("ann", []byte(`{"role":"user"}`)),
 		tokens.Put("bob", nil), users.Put("ann", []byte("x")), users.Delete("ann"), users.Delete("ann"),

@@ -37,8 +37,8 @@ const manifestName = "hutong-backup.json"
 var folders = []string{"journal", "history", "rules", "scenes", "traces"}
 
 type backupCmd struct {
-	Data string `help:"The data folder." default:"./hutong-data" type:"path" env:"HUTONG_DATA"`
-	To   string `arg:"" optional:"" help:"The file to write; hutong-DATE.tar.zst when left out." type:"path"`
+	dataFlag
+	To string `arg:"" optional:"" help:"The file to write; hutong-DATE.tar.zst when left out." type:"path"`
 }
 
 // Run writes the backup beside its final name first, so that a broken backup never has a good one's name.

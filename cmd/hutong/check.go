@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -12,6 +13,28 @@ import (
 	"hutong/gate"
 	"hutong/registry"
 )
+
+type checkCmd struct {
+	dataFlag
+}
+
+// Run opens every store of a data folder that no hub holds, and says what it found.
+func (c *checkCmd) Run(ctx context.Context) error {
+	var is about
+	data, err := os.ReadFile(filepath.Join(c.Data, aboutFile))
+	if err == nil {
+		err = json.Unmarshal(data, &is)
+	}
+	if err != nil {
+		return fmt.Errorf("%s is not a data folder: %w", c.Data, err)
+	}
+	f, err := openFolder(c.Data, is.Kind)
+	if err != nil {
+		return err
+	}
+	err = look(ctx, c.Data)
+	return errors.Join(err, f.close())
+}
 
 // look reads every store of a data folder and prints a line for each. It changes nothing but what opening repairs.
 func look(ctx context.Context, data string) error {

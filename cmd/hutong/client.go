@@ -8,9 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"time"
 )
@@ -24,7 +26,7 @@ type remote struct {
 // maxAnswer bounds what is read of one answer.
 const maxAnswer = 64 << 20
 
-// do sends one request and returns the body of a good answer; another becomes an error in the hub's own words.
+// do sends one request and returns a good answer, whose body the caller closes; another becomes an error in the hub's own words.
 func (r remote) do(ctx context.Context, method, path string, body []byte, accept string) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(r.Hub, "/")+path, bytes.NewReader(body))
 	if err != nil {
@@ -250,8 +252,8 @@ func printChanges(w io.Writer, kind string, data []byte) error {
 		return fmt.Errorf("the hub's stream: %w", err)
 	}
 	out := json.NewEncoder(w)
-	for _, thing := range sortedKeys(m.Values) {
-		for _, name := range sortedKeys(m.Values[thing]) {
+	for _, thing := range slices.Sorted(maps.Keys(m.Values)) {
+		for _, name := range slices.Sorted(maps.Keys(m.Values[thing])) {
 			v := m.Values[thing][name]
 			if len(v) < 3 {
 				continue

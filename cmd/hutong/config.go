@@ -7,11 +7,18 @@ import (
 	"net/url"
 	"runtime/debug"
 	"time"
+
+	"hutong/rules/schedule"
 )
+
+// dataFlag is the flag of every command that opens a data folder.
+type dataFlag struct {
+	Data string `help:"The data folder." default:"./hutong-data" type:"path" env:"HUTONG_DATA"`
+}
 
 // listen are the flags that demo and serve share.
 type listen struct {
-	Data     string `help:"The data folder." default:"./hutong-data" type:"path" env:"HUTONG_DATA"`
+	dataFlag
 	HTTP     string `help:"Where the page and the interface answer; port 0 takes any." default:"127.0.0.1:8480" placeholder:"ADDR" env:"HUTONG_HTTP"`
 	MQTT     string `name:"mqtt" help:"Where devices connect; port 0 takes any." default:"127.0.0.1:1883" placeholder:"ADDR" env:"HUTONG_MQTT"`
 	Upstream string `name:"mqtt-upstream" help:"Also live in an outside broker, as its client." placeholder:"mqtt://USER:PASSWORD@HOST:1883"`
@@ -55,7 +62,7 @@ func (c Config) check() error {
 	if c.MQTTS != "" && c.TLSCert == "" {
 		return errors.New("--mqtts needs --tls-cert and --tls-key")
 	}
-	if c.Latitude < -90 || c.Latitude > 90 || c.Longitude < -180 || c.Longitude > 180 {
+	if at := (schedule.Position{Latitude: c.Latitude, Longitude: c.Longitude}); !at.Valid() {
 		return fmt.Errorf("--location %g,%g: want latitude,longitude in degrees", c.Latitude, c.Longitude)
 	}
 	if _, err := time.LoadLocation(c.Zone); err != nil {

@@ -163,7 +163,7 @@ func (h *Hub) openGate() (err error) {
 	h.audit = audit
 	h.later(audit.Close)
 	h.gate = gate.New(gate.Options{
-		Next: witness{h.twin, h.ledger}, Things: h.twin, Tokens: gate.NewTokens(h.registry.Records(tokenKind)), Audit: audit, Open: h.config.Open,
+		Next: witness{h.twin, h.ledger}, Things: h.twin, Tokens: gate.NewTokens(h.registry.Records(registry.Tokens)), Audit: audit, Open: h.config.Open,
 	})
 	return nil
 }

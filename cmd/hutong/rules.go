@@ -3,12 +3,10 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"hutong/api"
@@ -166,26 +164,4 @@ func (c *rulesCheckCmd) known(ctx context.Context) (catalogue, error) {
 			return list, nil
 		}
 	}
-}
-
-type checkCmd struct {
-	Data string `help:"The data folder." default:"./hutong-data" type:"path" env:"HUTONG_DATA"`
-}
-
-// Run opens every store of a data folder that no hub holds, and says what it found.
-func (c *checkCmd) Run(ctx context.Context) error {
-	about, err := os.ReadFile(filepath.Join(c.Data, aboutFile))
-	if err != nil {
-		return fmt.Errorf("%s is not a data folder: %w", c.Data, err)
-	}
-	kind := "serve"
-	if strings.Contains(string(about), `"demo"`) {
-		kind = "demo"
-	}
-	f, err := openFolder(c.Data, kind)
-	if err != nil {
-		return err
-	}
-	err = look(ctx, c.Data)
-	return errors.Join(err, f.close())
 }

@@ -4,10 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"hutong/gate"
@@ -21,9 +19,6 @@ type tokenCmd struct {
 	Revoke tokenRevokeCmd `cmd:"" help:"Make a token worthless, at once."`
 }
 
-// tokenKind is the kind of record in the registry that tokens are.
-const tokenKind = "token"
-
 // tokens opens the tokens of a data folder. A hub may be running in it.
 func tokens(data string, f func(*gate.Tokens) error) (err error) {
 	if err := os.MkdirAll(data, 0o700); err != nil {
@@ -34,14 +29,14 @@ func tokens(data string, f func(*gate.Tokens) error) (err error) {
 		return fmt.Errorf("registry: %w", err)
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	return f(gate.NewTokens(r.Records(tokenKind)))
+	return f(gate.NewTokens(r.Records(registry.Tokens)))
 }
 
 type tokenCreateCmd struct {
-	Data  string        `help:"The data folder." default:"./hutong-data" type:"path" env:"HUTONG_DATA"`
+	dataFlag
 	Name  string        `arg:"" help:"Whose it is: shown in traces and in the audit log. Devices use it as their MQTT user name."`
 	Role  string        `help:"admin, user or guest." required:""`
-	Grant []string      `help:"What more it may: OPS@PLACE, such as read@clinic or read+write@home/kitchen." placeholder:"OPS@PLACE"`
+	Grant []string      `help:"What more it may, and where: home/kitchen=read+write, or with a last moment clinic=read@2026-12-24T18:00:00Z." placeholder:"WHERE=OPS"`
 	For   time.Duration `help:"How long it is good; for ever when left out." placeholder:"720h"`
 }
 
@@ -76,7 +71,7 @@ func (c *tokenCreateCmd) Run() error {
 }
 
 type tokenListCmd struct {
-	Data string `help:"The data folder." default:"./hutong-data" type:"path" env:"HUTONG_DATA"`
+	dataFlag
 }
 
 // Run prints a line for each token: name, role, made, good until, last used.
@@ -101,7 +96,7 @@ func day(t thing.Time) string {
 }
 
 type tokenRevokeCmd struct {
-	Data string `help:"The data folder." default:"./hutong-data" type:"path" env:"HUTONG_DATA"`
+	dataFlag
 	Name string `arg:"" help:"The token's name."`
 }
 
@@ -109,6 +104,3 @@ type tokenRevokeCmd struct {
 func (c *tokenRevokeCmd) Run() error {
 	return tokens(c.Data, func(t *gate.Tokens) error { return t.Revoke(c.Name) })
 }
-
-// sortedKeys are the keys of m in order.
-func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
