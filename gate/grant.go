@@ -129,7 +129,7 @@ func (g Grant) covers(op Op, x *thing.Thing, now thing.Time) bool {
 	return x.Place.Within(g.Place)
 }
 
-// roleGrant is what a role is worth, as a Grant on the whole quarter.
+// grant is what a role is worth, as a Grant on the whole quarter.
 func (r Role) grant() Grant {
 	switch r {
 	case Admin:

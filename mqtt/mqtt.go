@@ -96,6 +96,3 @@ func Match(filter, name string) bool { return topic.Match(filter, name) }
 
 // ValidTopic says whether s may be published to (MQTT 5, 4.7.3).
 func ValidTopic(s string) bool { return topic.Valid(s) }
-
-// ValidFilter says whether s may be subscribed to (MQTT 5, 4.7.1 and 4.8.2).
-func ValidFilter(s string) bool { return topic.ValidFilter(s) }
