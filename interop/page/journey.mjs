@@ -11,6 +11,9 @@ await main(async (browser) => {
   await page.locator(".card input[role=switch]").first().waitFor();
   console.log(`opened to first live screen ${Date.now() - began} ms`);
 
+  // All of the quarter has announced itself.
+  await page.waitForFunction(async () => Number((await fetch("/things?limit=1")).headers.get("X-Total-Count")) >= 150, null, { polling: 200, timeout: 60_000 });
+
   // Home shows the courts, says that all of it is simulated, and every card says so too.
   for (const court of ["home", "park", "road", "clinic", "visit"]) await page.locator(`#court-${court}`).waitFor();
   await page.getByText("every device here is simulated").waitFor();
@@ -102,10 +105,10 @@ await main(async (browser) => {
   await ask("start");
   await page.locator(".line-live").waitFor({ timeout: 30_000 });
   await page.getByText("Reconnecting…").first().waitFor({ state: "detached" });
-  await page.waitForFunction(
-    ([name]) => [...document.querySelectorAll(".card")].find((c) => c.querySelector(".card-title a")?.textContent === name)?.querySelector("input[role=switch]")?.dataset.known === "true",
-    [name],
-  );
+  await page.waitForFunction((name) => {
+    const card = [...document.querySelectorAll(".card")].find((c) => c.querySelector(".card-title a")?.textContent === name);
+    return card?.querySelector("input[role=switch]")?.dataset.known === "true" && !card.dataset.quality; // restored values are confirmed
+  }, name);
   const again = await toggle.isChecked();
   await toggle.click();
   await page.waitForFunction(
