@@ -103,7 +103,7 @@ func TestAxeFindsNothingOnAnyPage(t *testing.T) {
 		_, body := h.request(t, "GET", "/things?limit=1000", "")
 		return len(decode[[]struct{ ID string }](t, body)) >= 150
 	})
-	browse(t, 20*time.Minute, nil, "axe.mjs", h.HTTP)
+	browse(t, 40*time.Minute, nil, "axe.mjs", h.HTTP)
 }
 
 func TestALockedEmptyHubSaysHowToBegin(t *testing.T) {

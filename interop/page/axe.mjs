@@ -13,9 +13,9 @@ const some = [
   { theme: "light", size: "big", lang: "zh", width: 768 },
   { theme: "dark", size: "middle", lang: "en", width: 360 },
 ];
-const all = ["light", "dark", "contrast"].flatMap((theme) =>
-  ["small", "middle", "big"].flatMap((size) =>
-    ["en", "zh", "ar"].flatMap((lang) => [360, 1280].map((width) => ({ theme, size, lang, width }))),
+const all = ["light", "dark", "contrast"].flatMap((theme, i) =>
+  ["small", "middle", "big"].flatMap((size, j) =>
+    ["en", "zh", "ar"].map((lang, k) => ({ theme, size, lang, width: (i + j + k) % 2 ? 360 : 1280 })),
   ),
 );
 
