@@ -157,6 +157,8 @@ interface Delta {
 }
 
 const quiet = 40_000;
+const doze = 60_000;
+const forever = 2 ** 31 - 1;
 let lastId = "";
 let arriving: Map<string, Summary> | undefined; // what "full" has listed so far
 let retry = new AbortController();
@@ -272,9 +274,9 @@ export async function live(): Promise<never> {
       if (e instanceof StreamRefused && e.status === 401) locked.value = true;
       else if (!(e instanceof StreamRefused) && !(e instanceof DOMException) && !(e instanceof TypeError)) console.error(e);
     }
-    line.value = complete.value ? "reconnecting" : "connecting";
+    line.value = complete.value && !asleep ? "reconnecting" : "connecting";
     retry = new AbortController();
-    await pause(wait * (0.75 + Math.random() / 2), retry.signal);
+    await pause(asleep ? forever : wait * (0.75 + Math.random() / 2), retry.signal);
     wait = Math.min(wait * 2, 10_000);
   }
 }
@@ -309,8 +311,21 @@ export function startOver(): void {
 }
 
 addEventListener("online", reconnect);
+
+// A browser has six connections to a hub for all its tabs: one that nobody has looked at for a while gives its up.
+let asleep = false;
+let dozing: ReturnType<typeof setTimeout> | undefined;
 document.addEventListener("visibilitychange", () => {
-  if (!document.hidden && line.value !== "live") reconnect();
+  clearTimeout(dozing);
+  if (document.hidden) {
+    dozing = setTimeout(() => {
+      asleep = true;
+      retry.abort();
+    }, doze);
+    return;
+  }
+  asleep = false;
+  if (line.value !== "live") reconnect();
 });
 
 export { Problem };
