@@ -6,7 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -29,6 +32,9 @@ type Entry struct {
 	Missed  uint64          `json:"missed,omitempty"` // entries before this one that could not be written
 	Prev    string          `json:"prev"`             // hash of the line before; 64 zeros in the first
 }
+
+// BrokenMark stands in the names of files that were set aside as broken, after the name of the log.
+const BrokenMark = ".broken-"
 
 const (
 	maxEntry   = 16 << 10
@@ -66,16 +72,17 @@ type Audit struct {
 }
 
 // OpenAudit opens or makes the log at path and checks the chain of its newest file; VerifyLog checks the volumes too.
-// A last line that was cut off in writing is removed and told as repaired; any other break is an error that names the
-// line.
-func OpenAudit(path string) (a *Audit, repaired bool, err error) {
+// A last line that was cut off in writing is removed. A file that is broken elsewhere is set aside whole, for people to
+// look at, and the log goes on after the last entry that holds, with one that says so. Repair tells of either; it is ""
+// when all was well.
+func OpenAudit(path string) (a *Audit, repair string, err error) {
 	before, err := lastVolume(path)
 	if err != nil {
-		return nil, false, err
+		return nil, "", err
 	}
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return nil, false, fmt.Errorf("audit: %w", err)
+		return nil, "", fmt.Errorf("audit: %w", err)
 	}
 	defer func() {
 		if err != nil {
@@ -83,15 +90,65 @@ func OpenAudit(path string) (a *Audit, repaired bool, err error) {
 		}
 	}()
 	c, err := before.verify(f)
-	if err != nil {
-		return nil, false, fmt.Errorf("audit %s: %w", path, err)
-	}
-	if c.Torn {
+	var disk *fs.PathError
+	switch {
+	case errors.As(err, &disk):
+		return nil, "", fmt.Errorf("audit: %w", err)
+	case err != nil:
+		broken := err
+		aside, whole, err := setAside(path, f, c)
+		if err != nil {
+			return nil, "", fmt.Errorf("audit %s: %w; it cannot be set aside: %w", path, broken, err)
+		}
+		repair = fmt.Sprintf("the log is broken at %v; it was set aside as %s", broken, filepath.Base(aside))
+		_ = f.Close() // it was only read
+		f = whole
+	case c.Torn:
 		if err := f.Truncate(c.Size); err != nil {
-			return nil, false, fmt.Errorf("audit: cut off the torn last line: %w", err)
+			return nil, "", fmt.Errorf("audit: cut off the torn last line: %w", err)
+		}
+		return &Audit{path: path, limit: maxVolume, file: f, chain: c}, "the log ended in the middle of an entry, which was cut off", nil
+	}
+	a = &Audit{path: path, limit: maxVolume, file: f, chain: c}
+	if repair != "" {
+		if err := a.Append(Entry{Time: time.Now(), By: "hub", Op: "audit", Detail: repair, Allowed: true}); err != nil {
+			return nil, "", err
 		}
 	}
-	return &Audit{path: path, limit: maxVolume, file: f, chain: c}, c.Torn, nil
+	return a, repair, nil
+}
+
+// setAside moves a broken file to a name of its own, and opens one in its place that holds the good lines at its
+// beginning.
+func setAside(path string, f io.ReaderAt, good Chain) (aside string, whole *os.File, err error) {
+	whole, err = os.CreateTemp(filepath.Dir(path), ".audit-*")
+	if err != nil {
+		return "", nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, whole.Close(), os.Remove(whole.Name()))
+		}
+	}()
+	if _, err := io.Copy(whole, io.NewSectionReader(f, 0, good.Size)); err != nil {
+		return "", nil, err
+	}
+	if err := whole.Sync(); err != nil {
+		return "", nil, err
+	}
+	for n := 0; ; n++ {
+		aside = fmt.Sprintf("%s%s%d-%d", path, BrokenMark, good.Entries, n)
+		if _, err := os.Lstat(aside); errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+	}
+	if err := os.Rename(path, aside); err != nil {
+		return "", nil, err
+	}
+	if err := os.Rename(whole.Name(), path); err != nil {
+		return "", nil, errors.Join(err, os.Rename(aside, path))
+	}
+	return aside, whole, nil
 }
 
 // Append numbers e, chains it to the last and writes it. After an error the log is as it was before.

@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -258,9 +259,9 @@ func audited(t *testing.T, n int) (path string) {
 
 func TestTheAuditLogHoldsVerdictsAndContinues(t *testing.T) {
 	path := audited(t, 2)
-	a, repaired, err := OpenAudit(path)
-	if err != nil || repaired {
-		t.Fatal(repaired, err)
+	a, repair, err := OpenAudit(path)
+	if err != nil || repair != "" {
+		t.Fatal(repair, err)
 	}
 	g := locked(t)
 	g.Audit = a
@@ -322,9 +323,9 @@ func TestATornLastLineIsCutOff(t *testing.T) {
 	if err := f.Close(); err != nil {
 		t.Fatal(err)
 	}
-	a, repaired, err := OpenAudit(path)
-	if err != nil || !repaired {
-		t.Fatal(repaired, err)
+	a, repair, err := OpenAudit(path)
+	if err != nil || repair == "" {
+		t.Fatal(repair, err)
 	}
 	if err := errors.Join(a.Append(Entry{Time: noon, By: "x"}), a.Close()); err != nil {
 		t.Fatal(err)
@@ -335,6 +336,56 @@ func TestATornLastLineIsCutOff(t *testing.T) {
 	}
 	if c, err := Verify(strings.NewReader(string(data))); err != nil || c.Entries != 3 || c.Torn {
 		t.Errorf("%+v, %v", c, err)
+	}
+}
+
+func TestABrokenLogIsSetAsideAndGoesOnAfterWhatHolds(t *testing.T) {
+	for name, harm := range map[string]func([]byte) []byte{
+		"a changed byte": func(b []byte) []byte { b[len(b)/2] ^= 1; return b },
+		"foreign bytes":  func(b []byte) []byte { return append(b, "\x00\x00\nrubbish\n"...) },
+		"an endless end": func(b []byte) []byte { return append(b, strings.Repeat("x", 1<<20)...) },
+		"all is foreign": func([]byte) []byte { return []byte("{}\n") },
+	} {
+		path := audited(t, 3)
+		whole, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		harmed := harm(bytes.Clone(whole))
+		if err := os.WriteFile(path, harmed, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for again := range 2 { // the second time all is well
+			a, repair, err := OpenAudit(path)
+			if err != nil || (repair == "") != (again == 1) {
+				t.Fatal(name, repair, err)
+			}
+			if err := errors.Join(a.Append(Entry{Time: noon, By: "x"}), a.Close()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		now, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		kept := 0
+		for kept < len(whole) && kept < len(harmed) && whole[kept] == harmed[kept] {
+			kept++
+		}
+		kept = bytes.LastIndexByte(whole[:kept], '\n') + 1
+		if !bytes.HasPrefix(now, whole[:kept]) || !strings.Contains(string(now), "set aside as") {
+			t.Errorf("%s: the log is now %s", name, now)
+		}
+		if c, err := VerifyLog(path); err != nil || int(c.Entries) != bytes.Count(now, []byte("\n")) {
+			t.Errorf("%s: %+v, %v", name, c, err)
+		}
+		aside, err := filepath.Glob(path + BrokenMark + "*")
+		if err != nil || len(aside) != 1 {
+			t.Fatalf("%s: set aside are %v, %v", name, aside, err)
+		}
+		if data, err := os.ReadFile(aside[0]); err != nil || !bytes.Equal(data, harmed) {
+			t.Errorf("%s: what was set aside is not what was there: %v", name, err)
+		}
 	}
 }
 

@@ -82,5 +82,9 @@ func verifyAudit(name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%d entries, chain whole", chain.Entries), nil
+	aside, err := filepath.Glob(name + gate.BrokenMark + "*")
+	if err == nil && len(aside) > 0 {
+		err = fmt.Errorf("%v did not hold and was set aside; look why, then move it away", aside)
+	}
+	return fmt.Sprintf("%d entries, chain whole", chain.Entries), err
 }

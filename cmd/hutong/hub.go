@@ -153,12 +153,12 @@ func (h *Hub) openValues(ctx context.Context) (err error) {
 }
 
 func (h *Hub) openGate() (err error) {
-	audit, repaired, err := gate.OpenAudit(filepath.Join(h.config.Data, auditFile))
+	audit, repair, err := gate.OpenAudit(filepath.Join(h.config.Data, auditFile))
 	if err != nil {
 		return fmt.Errorf("audit: %w", err)
 	}
-	if repaired {
-		h.log.Warn("the audit log ended in the middle of an entry; that entry was cut off")
+	if repair != "" {
+		h.log.Error("audit log repaired", "what", repair)
 	}
 	h.audit = audit
 	h.later(audit.Close)
