@@ -97,13 +97,15 @@ func writeBackup(ctx context.Context, out *tar.Writer, data string, now time.Tim
 			return err
 		}
 	}
-	logs, err := filepath.Glob(filepath.Join(data, auditFile+"*")) // the log and the volumes before it
-	if err != nil {
-		return err
-	}
-	for _, name := range logs {
-		if err := copyNamed(out, name, filepath.Base(name)); err != nil {
+	for _, pattern := range []string{aboutFile, auditFile + "*"} { // the log with the volumes before it
+		files, err := filepath.Glob(filepath.Join(data, pattern))
+		if err != nil {
 			return err
+		}
+		for _, name := range files {
+			if err := copyNamed(out, name, filepath.Base(name)); err != nil {
+				return err
+			}
 		}
 	}
 	if err := copyRegistry(ctx, out, data); err != nil {

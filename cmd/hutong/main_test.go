@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -18,7 +19,7 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs the program as people do. The scripts have words of their own: "ready NAME COMMAND..." starts a
-// hub in the background on free ports and puts its addresses into $NAME_HTTP and $NAME_MQTT; "stop NAME" ends it as a
+// hub in the background on free ports and puts its addresses into $NAME_HTTP and $NAME_MQTT; "end NAME" ends it as a
 // service manager does; "eventually PATTERN COMMAND..." runs a command until what it prints matches.
 func TestScripts(t *testing.T) {
 	root, err := os.Getwd()
@@ -43,7 +44,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"ready": readyCommand, "stop": stopCommand, "readme": readmeCommand, "eventually": eventuallyCommand,
+			"ready": readyCommand, "end": endCommand, "readme": readmeCommand, "eventually": eventuallyCommand,
 		},
 	})
 }
@@ -64,7 +65,7 @@ func readyCommand(ts *testscript.TestScript, neg bool, args []string) {
 	hubs := ts.Value(hubsKey{}).(map[string]*process)
 	p, m := startProcess(ts, args[1:])
 	hubs[args[0]] = p
-	ts.Defer(func() { p.end(os.Kill) })
+	ts.Defer(func() { p.end(syscall.SIGKILL) })
 	ts.Setenv(args[0]+"_HTTP", m[1])
 	ts.Setenv(args[0]+"_MQTT", m[2])
 }
@@ -79,6 +80,7 @@ func startProcess(ts *testscript.TestScript, args []string) (*process, []string)
 	cmd := exec.Command(path, args[1:]...)
 	cmd.Dir = ts.MkAbs(".")
 	cmd.Env = scriptEnv(ts)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // so that end reaches the hub behind a "go run", too
 	var log strings.Builder
 	cmd.Stderr = &log
 	out, err := cmd.StdoutPipe()
@@ -100,7 +102,7 @@ func startProcess(ts *testscript.TestScript, args []string) (*process, []string)
 	case err := <-p.done:
 		ts.Fatalf("%v ended before it was ready: %v\n%s", args, err, log.String())
 	case <-time.After(60 * time.Second):
-		p.end(os.Kill)
+		p.end(syscall.SIGKILL)
 		ts.Fatalf("%v was not ready within 60 s\n%s", args, log.String())
 	}
 	return nil, nil
@@ -119,8 +121,8 @@ func scriptEnv(ts *testscript.TestScript) []string {
 	return env
 }
 
-func (p *process) end(with os.Signal) error {
-	if err := p.cmd.Process.Signal(with); err != nil {
+func (p *process) end(with syscall.Signal) error {
+	if err := syscall.Kill(-p.cmd.Process.Pid, with); err != nil {
 		return nil // it has ended already
 	}
 	select {
@@ -128,17 +130,17 @@ func (p *process) end(with os.Signal) error {
 		p.done <- err
 		return err
 	case <-time.After(20 * time.Second):
-		_ = p.cmd.Process.Kill() // the error below is what counts
+		_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) // the error below is what counts
 		return fmt.Errorf("it did not end within 20 s")
 	}
 }
 
-func stopCommand(ts *testscript.TestScript, neg bool, args []string) {
+func endCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
-		ts.Fatalf("usage: stop NAME")
+		ts.Fatalf("usage: end NAME")
 	}
 	p := ts.Value(hubsKey{}).(map[string]*process)[args[0]]
-	ts.Check(p.end(os.Interrupt))
+	ts.Check(p.end(syscall.SIGINT))
 }
 
 func eventuallyCommand(ts *testscript.TestScript, neg bool, args []string) {
