@@ -77,7 +77,7 @@ func conformanceReport(t *testing.T) string {
 	}
 	var b strings.Builder
 	fmt.Fprint(&b, "# Thing Descriptions and Thing Models\n\nThe texts of the W3C's test event of 2022 (w3c/wot-testing) against the W3C's JSON Schemas "+
-		"and against `td`.\nPrinted by `go test ./td -run TestConformance -update`, which needs `shared/data/wot`; "+
+		"and against `td`.\nPrinted by `go test ./td -run TestConformance -update`, which needs the W3C's texts (`wot` in `HUTONG_TESTDATA`); "+
 		"without `-update` the test fails when this page is not what it finds.\n\n"+
 		"| | texts | W3C's schema accepts | of these parse and come back the same | and `Check` accepts |\n|---|---|---|---|---|\n")
 	var all count
