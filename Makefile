@@ -28,7 +28,7 @@ web-check: web ## fail when web/dist is not what web/src builds
 
 interop: build ## ask foreign implementations; installs them first
 	interop/install
-	HUTONG_INTEROP=require go test -count=1 -timeout 40m ./interop
+	HUTONG_INTEROP=require go test -v -count=1 -timeout 40m ./interop
 
 fuzz: ## 20 s for each fuzz target
 	@for p in $$(go list ./...); do for f in $$(go test -list '^Fuzz' $$p | grep ^Fuzz); do \
