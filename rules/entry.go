@@ -80,9 +80,22 @@ func (r *Runner) scan(start bool) error {
 		} else {
 			r.take(id, f.source, f.stamp, look, &in)
 		}
+		e := r.entries[id]
+		r.warn(r.rules.path(id), e.wrong, e.joined)
+	}
+	for _, id := range slices.Sorted(maps.Keys(sceneFiles)) {
+		s := r.stage[id]
+		r.warn(r.scenes.path(id), s.wrong, s.joined)
 	}
 	r.load(in)
 	return nil
+}
+
+// warn tells whoever wrote a file into the folder what is wrong with it. Who sends it by Put is told there.
+func (r *Runner) warn(path string, problems ...text.Problems) {
+	if all := slices.Concat(problems...); all.Refused() {
+		r.o.Log.Warn("rules: a file is refused", "file", path, "error", all)
+	}
 }
 
 // differ lists the ids whose file is new or has another stamp than what is known of it.

@@ -208,6 +208,34 @@ func TestARuleInTheFolderRuns(t *testing.T) {
 	})
 }
 
+func TestTheLogSaysWhichFileIsWrong(t *testing.T) {
+	dir, h := t.TempDir(), newHub()
+	write(t, dir, "rules/welcome.yaml", welcome)
+	write(t, dir, "rules/broken.yaml", "title: [")
+	write(t, dir, "rules/lost.yaml", strings.ReplaceAll(welcome, "properties/open", "properties/nothing"))
+	write(t, dir, "scenes/dim.yaml", "title: Dim\nset: 5\n")
+	var log strings.Builder
+	r, err := rules.Open(rules.Options{
+		Dir: dir, Directory: h, States: h, Feed: h, Commands: h, Zone: time.UTC, Log: slog.New(slog.NewTextHandler(&log, nil)),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := r.Run(ctx); err != nil {
+		t.Error(err)
+	}
+	for _, want := range []string{"broken.yaml", "lost.yaml", "dim.yaml"} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("%s is not told of: %s", want, log.String())
+		}
+	}
+	if strings.Contains(log.String(), "welcome.yaml") {
+		t.Errorf("a good file is complained of: %s", log.String())
+	}
+}
+
 func TestFilesAreWatchedAndABrokenOneKeepsTheLastGoodRunning(t *testing.T) {
 	dir, h := t.TempDir(), newHub()
 	live(t, dir, h, func(t *testing.T, r *rules.Runner) {
