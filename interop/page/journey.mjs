@@ -33,14 +33,17 @@ await main(async (browser) => {
   const toggle = lamp.locator("input[role=switch][data-known=true]");
   const was = await toggle.isChecked();
   await toggle.click();
-  await page.waitForFunction(
-    ([name, on]) => {
-      const card = [...document.querySelectorAll(".card")].find((c) => c.querySelector(".card-title a")?.textContent === name);
-      const box = card?.querySelector("input[role=switch]");
-      return box?.checked === on && !box.dataset.asked && card.classList.contains("card-on") === on;
-    },
-    [name, !was],
-  );
+  const switched = (on, timeout) =>
+    page.waitForFunction(
+      ([name, on]) => {
+        const card = [...document.querySelectorAll(".card")].find((c) => c.querySelector(".card-title a")?.textContent === name);
+        const box = card?.querySelector("input[role=switch]");
+        return box?.checked === on && !box.dataset.asked && card.classList.contains("card-on") === on;
+      },
+      [name, on],
+      { timeout },
+    );
+  await switched(!was, 15_000);
 
   // The hub agrees, and knows why.
   const href = await lamp.locator(".card-title a").getAttribute("href");
@@ -109,15 +112,16 @@ await main(async (browser) => {
     const card = [...document.querySelectorAll(".card")].find((c) => c.querySelector(".card-title a")?.textContent === name);
     return card?.querySelector("input[role=switch]")?.dataset.known === "true" && !card.dataset.quality; // restored values are confirmed
   }, name);
-  const again = await toggle.isChecked();
-  await toggle.click();
-  await page.waitForFunction(
-    ([name, on]) => {
-      const card = [...document.querySelectorAll(".card")].find((c) => c.querySelector(".card-title a")?.textContent === name);
-      const box = card?.querySelector("input[role=switch]");
-      return box?.checked === on && !box.dataset.asked && card.classList.contains("card-on") === on;
-    },
-    [name, !again],
-  );
+  // The simulated lamp starts anew too and may say "off" between a look and a click: what counts is that a click works.
+  for (let left = 5; ; left--) {
+    const again = await toggle.isChecked();
+    await toggle.click();
+    try {
+      await switched(!again, 4_000);
+      break;
+    } catch (e) {
+      if (left === 0) throw e;
+    }
+  }
   must(page.wrongs.length === 0, page.wrongs.join("\n"));
 });
