@@ -107,9 +107,20 @@ func problems(list text.Problems) api.Problems {
 func runOf(t engine.Trace) api.Run {
 	detail := t.Reason
 	if detail == "" {
-		detail = t.Trigger.Name
+		detail = why(t.Trigger)
 	}
 	return api.Run{Trace: t.ID, Rule: t.Rule, Time: t.Began, Result: string(t.Result), Detail: detail}
+}
+
+// why is what set a run off, in a few words.
+func why(t engine.Trigger) string {
+	switch {
+	case t.Point != "" && t.Value != nil:
+		return t.Point + ": " + string(t.Value.AppendJSON(nil))
+	case t.By != "":
+		return "asked by " + t.By
+	}
+	return t.Kind
 }
 
 // scenes is the scenes as the api lists and activates them.
