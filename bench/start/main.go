@@ -157,7 +157,7 @@ func memory(program, data string) error {
 	if err == nil {
 		for line := range strings.Lines(string(status)) {
 			if rss, ok := strings.CutPrefix(line, "VmRSS:"); ok {
-				fmt.Printf("memory of the demo after %s, hub and 198 devices in one process: %s resident\n", idle, strings.TrimSpace(rss))
+				fmt.Printf("memory of the demo after %s, hub and all its devices in one process: %s resident\n", idle, strings.TrimSpace(rss))
 			}
 		}
 	} else {

@@ -39,7 +39,7 @@ func newAnnounced(b *Binding, hub binding.Hub, id thing.ID) *announced {
 }
 
 // announce tells the hub what the device is now, and listens to what it says.
-func (d *announced) announce(ctx context.Context) error {
+func (d *announced) announce() error {
 	order := d.ordered()
 	named(order)
 	described := describe(d.id, order, d.b.o.Href)
@@ -65,7 +65,7 @@ func (d *announced) announce(ctx context.Context) error {
 	d.mu.Lock()
 	d.device, d.handles = device, handles
 	d.mu.Unlock()
-	return d.listen(ctx, device, order, handles)
+	return d.listen(device, order, handles)
 }
 
 // know sets what commands can be for, and returns what it was. Nothing at all makes the device unknown.
@@ -85,7 +85,7 @@ func (d *announced) know(points map[thing.Ref]*point) (before map[thing.Ref]*poi
 
 // listen attaches a new listener. While the broker hands it the retained messages the old one still takes the fresh
 // ones, so that none is lost and none is reported twice.
-func (d *announced) listen(_ context.Context, device binding.Device, order []*entity, handles map[*point]thing.Handle) error {
+func (d *announced) listen(device binding.Device, order []*entity, handles map[*point]thing.Handle) error {
 	l := newListener(d, device, order, handles)
 	d.live.CompareAndSwap(nil, l)
 	var detach func()

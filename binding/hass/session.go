@@ -273,7 +273,7 @@ func (s *session) announceDirty(ctx context.Context) {
 			s.forget(d)
 			continue
 		}
-		if err := d.announce(ctx); err != nil {
+		if err := d.announce(); err != nil {
 			s.refuse(string(id), err)
 		}
 	}

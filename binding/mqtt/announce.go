@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -199,7 +200,7 @@ func (r *run) adopt(topic string, old *member, device binding.Device, p *plan) e
 		old.detach()
 	}
 	if tap := p.tap(r, device); len(tap.sinks) > 0 {
-		detach, err := r.b.broker.Attach(tap, tap.topics()...)
+		detach, err := r.b.broker.Attach(tap, slices.Collect(maps.Keys(tap.sinks))...)
 		if err != nil {
 			return fmt.Errorf("listen to the topics of %s: %w", device.Thing().ID, err)
 		}

@@ -86,14 +86,6 @@ func (s *sink) add(v valueOf) {
 	s.values = append(s.values, v)
 }
 
-func (t *tap) topics() []string {
-	list := make([]string, 0, len(t.sinks))
-	for topic := range t.sinks {
-		list = append(list, topic)
-	}
-	return list
-}
-
 // Route implements mqtt.Tap.
 func (t *tap) Route(topic string) mqtt.Sink {
 	if s := t.sinks[topic]; s != nil {

@@ -3,6 +3,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/tls"
@@ -57,14 +58,14 @@ type Options struct {
 }
 
 func (o Options) withDefaults() Options {
-	def(&o.KeepAlive, 30*time.Second)
-	def(&o.ConnectTimeout, 10*time.Second)
-	def(&o.MinBackoff, 250*time.Millisecond)
-	def(&o.MaxBackoff, 30*time.Second)
-	def(&o.ReceiveMaximum, 256)
-	def(&o.MaxPacket, 16<<20)
-	def(&o.Version, wire.V5)
-	def(&o.ClientID, "hutong-"+rand.Text())
+	o.KeepAlive = cmp.Or(o.KeepAlive, 30*time.Second)
+	o.ConnectTimeout = cmp.Or(o.ConnectTimeout, 10*time.Second)
+	o.MinBackoff = cmp.Or(o.MinBackoff, 250*time.Millisecond)
+	o.MaxBackoff = cmp.Or(o.MaxBackoff, 30*time.Second)
+	o.ReceiveMaximum = cmp.Or(o.ReceiveMaximum, 256)
+	o.MaxPacket = cmp.Or(o.MaxPacket, 16<<20)
+	o.Version = cmp.Or(o.Version, wire.V5)
+	o.ClientID = cmp.Or(o.ClientID, "hutong-"+rand.Text())
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -72,13 +73,6 @@ func (o Options) withDefaults() Options {
 		o.Dialer = (&net.Dialer{}).DialContext
 	}
 	return o
-}
-
-func def[T comparable](v *T, d T) {
-	var zero T
-	if *v == zero {
-		*v = d
-	}
 }
 
 // Client is a connection to a broker that is made anew whenever it breaks. All methods may be called from any

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"log/slog"
@@ -41,20 +42,20 @@ type Options struct {
 }
 
 func (o Options) withDefaults() Options {
-	def(&o.MaxConnections, 1<<16)
-	def(&o.MaxPacket, 1<<20+64<<10)
-	def(&o.MaxSessionExpiry, 30*24*time.Hour)
-	def(&o.MaxSubscriptions, 1000)
-	def(&o.MaxRetained, 200_000)
-	def(&o.MaxRetainedBytes, 512<<20)
-	def(&o.MaxQueue, 4096)
-	def(&o.MaxQueueBytes, 16<<20)
-	def(&o.MaxInflight, 256)
-	def(&o.ReceiveMaximum, 1024)
-	def(&o.TopicAliases, 64)
-	def(&o.ConnectTimeout, 10*time.Second)
-	def(&o.Patience, 20*time.Second)
-	def(&o.SlowGrace, 100*time.Millisecond)
+	o.MaxConnections = cmp.Or(o.MaxConnections, 1<<16)
+	o.MaxPacket = cmp.Or(o.MaxPacket, 1<<20+64<<10)
+	o.MaxSessionExpiry = cmp.Or(o.MaxSessionExpiry, 30*24*time.Hour)
+	o.MaxSubscriptions = cmp.Or(o.MaxSubscriptions, 1000)
+	o.MaxRetained = cmp.Or(o.MaxRetained, 200_000)
+	o.MaxRetainedBytes = cmp.Or(o.MaxRetainedBytes, 512<<20)
+	o.MaxQueue = cmp.Or(o.MaxQueue, 4096)
+	o.MaxQueueBytes = cmp.Or(o.MaxQueueBytes, 16<<20)
+	o.MaxInflight = cmp.Or(o.MaxInflight, 256)
+	o.ReceiveMaximum = cmp.Or(o.ReceiveMaximum, 1024)
+	o.TopicAliases = cmp.Or(o.TopicAliases, 64)
+	o.ConnectTimeout = cmp.Or(o.ConnectTimeout, 10*time.Second)
+	o.Patience = cmp.Or(o.Patience, 20*time.Second)
+	o.SlowGrace = cmp.Or(o.SlowGrace, 100*time.Millisecond)
 	o.MaxInflight = min(o.MaxInflight, 65535)
 	o.ReceiveMaximum = min(o.ReceiveMaximum, 65535)
 	o.TopicAliases = min(max(o.TopicAliases, 0), 65535)
@@ -62,12 +63,6 @@ func (o Options) withDefaults() Options {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	return o
-}
-
-func def[T int | time.Duration](v *T, d T) {
-	if *v == 0 {
-		*v = d
-	}
 }
 
 // Login is who asks to connect, and afterwards who is connected.
