@@ -132,7 +132,8 @@ func (a *API) getActions(c *call) (*answer, error) {
 	}
 	all := make(map[string][]actionStatus, len(x.Actions))
 	for i := range x.Actions {
-		all[x.Actions[i].Name] = a.invocations(thing.Ref{Thing: x.ID, Kind: thing.Action, Name: x.Actions[i].Name})
+		p := &x.Actions[i]
+		all[p.Name] = a.invocations(x.Ref(p))
 	}
 	return marshal(all)
 }

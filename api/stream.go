@@ -180,7 +180,7 @@ func (v *screen) appendValues(b []byte, x *thing.Thing, since int64) ([]byte, bo
 		if p.Kind != thing.Property || p.WriteOnly {
 			continue
 		}
-		s, ok := v.api.Twin.Get(thing.Ref{Thing: x.ID, Kind: thing.Property, Name: p.Name})
+		s, ok := v.api.Twin.Get(x.Ref(p))
 		if !ok || since > 0 && s.Quality != thing.Unknown && millis(s.Committed) < since {
 			continue
 		}

@@ -75,7 +75,7 @@ func (a *API) getProperties(c *call) (*answer, error) {
 		if p.Kind != thing.Property || p.WriteOnly {
 			continue
 		}
-		s, ok := a.Twin.Get(thing.Ref{Thing: x.ID, Kind: thing.Property, Name: p.Name})
+		s, ok := a.Twin.Get(x.Ref(p))
 		if !ok || s.Quality == thing.Unknown {
 			continue
 		}
@@ -158,7 +158,7 @@ func (a *API) putProperties(c *call) (*answer, error) {
 			continue
 		}
 		delete(in, p.Name)
-		ref := thing.Ref{Thing: x.ID, Kind: thing.Property, Name: p.Name}
+		ref := x.Ref(p)
 		at := "/" + escapePointer(p.Name)
 		v, err := a.fit(x, ref, data, at)
 		var f *fault

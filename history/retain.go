@@ -171,7 +171,7 @@ func (s *Store) rewrite(old []*segment, name span, level byte) error {
 			parts = append(parts, part{g, rec})
 		}
 	}
-	slices.SortStableFunc(parts, func(a, b part) int { return compareRefs(a.ref, b.ref) })
+	slices.SortStableFunc(parts, func(a, b part) int { return a.ref.Compare(b.ref) })
 	g, err := s.write(name, level, func(w *segmentWriter) error {
 		for len(parts) > 0 {
 			n := 1
@@ -275,7 +275,7 @@ func (s *Store) writeStates(to uint64, states map[thing.Ref]thing.State) error {
 	for ref, state := range states {
 		list = append(list, record{ref: ref, state: state})
 	}
-	slices.SortFunc(list, func(a, b record) int { return compareRefs(a.ref, b.ref) })
+	slices.SortFunc(list, func(a, b record) int { return a.ref.Compare(b.ref) })
 	index := appendIndex(nil, list)
 	data := append([]byte(nil), statesMagic...)
 	data = binary.LittleEndian.AppendUint64(data, to)

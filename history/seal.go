@@ -5,9 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
-
-	"hutong/thing"
 )
 
 // frozen is what is being sealed: it is not changed any more, and stays until it is in a file.
@@ -22,10 +19,6 @@ func (f *frozen) len() int {
 		return 0
 	}
 	return f.samples
-}
-
-func compareRefs(a, b thing.Ref) int {
-	return cmp.Or(strings.Compare(string(a.Thing), string(b.Thing)), cmp.Compare(a.Kind, b.Kind), strings.Compare(a.Name, b.Name))
 }
 
 // Seal writes everything taken so far into a file and returns when it is on disk; Durable has moved on then. After an
@@ -59,7 +52,7 @@ func (s *Store) freeze() bool {
 			f.series = append(f.series, x)
 		}
 	}
-	slices.SortFunc(f.series, func(a, b *series) int { return compareRefs(a.ref, b.ref) })
+	slices.SortFunc(f.series, func(a, b *series) int { return a.ref.Compare(b.ref) })
 	s.frozen, s.open = f, 0
 	return true
 }

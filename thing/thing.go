@@ -7,6 +7,7 @@
 package thing
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -47,6 +48,11 @@ type Ref struct {
 // "~" and "/" in NAME escaped as RFC 6901 says.
 func (r Ref) String() string {
 	return string(r.Thing) + "#/" + r.Kind.String() + "/" + pointerEscape.Replace(r.Name)
+}
+
+// Compare orders Refs by Thing, kind and name: negative when r comes before o. Files are written in this order.
+func (r Ref) Compare(o Ref) int {
+	return cmp.Or(cmp.Compare(r.Thing, o.Thing), cmp.Compare(r.Kind, o.Kind), cmp.Compare(r.Name, o.Name))
 }
 
 var (
@@ -145,6 +151,9 @@ func (t *Thing) Find(kind Kind, name string) (*Point, bool) {
 	}
 	return nil, false
 }
+
+// Ref names p, which is a point or an action of t.
+func (t *Thing) Ref(p *Point) Ref { return Ref{Thing: t.ID, Kind: p.Kind, Name: p.Name} }
 
 // Accept makes v fit the point's type: an integer becomes a float where a number is declared, a whole float an
 // integer where an integer is; nothing else is converted. Null is refused except by Any. The error says what was

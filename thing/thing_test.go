@@ -158,3 +158,33 @@ func TestWithin(t *testing.T) {
 	f("road", "", true)
 	f("", "", true)
 }
+
+func TestRefsAreOrderedByThingThenKindThenName(t *testing.T) {
+	inOrder := []thing.Ref{
+		{Thing: "urn:a", Kind: thing.Property, Name: "on"},
+		{Thing: "urn:a", Kind: thing.Action, Name: "blink"},
+		{Thing: "urn:a", Kind: thing.Action, Name: "fade"},
+		{Thing: "urn:b", Kind: thing.Property, Name: "level"},
+	}
+	for i, a := range inOrder {
+		for j, b := range inOrder {
+			if got := a.Compare(b); (got < 0) != (i < j) || (got == 0) != (i == j) {
+				t.Errorf("%s compared with %s is %d", a, b, got)
+			}
+		}
+	}
+}
+
+func TestARefOfAThingsPointFindsThatPoint(t *testing.T) {
+	x := &thing.Thing{
+		ID:      "urn:a",
+		Points:  []thing.Point{{Kind: thing.Property, Name: "ring"}, {Kind: thing.Event, Name: "ring"}},
+		Actions: []thing.Point{{Kind: thing.Action, Name: "ring"}},
+	}
+	for _, p := range []*thing.Point{&x.Points[0], &x.Points[1], &x.Actions[0]} {
+		ref := x.Ref(p)
+		if found, ok := x.Find(ref.Kind, ref.Name); ref.Thing != x.ID || !ok || found != p {
+			t.Errorf("%s finds %v, want %v", ref, found, p)
+		}
+	}
+}

@@ -52,7 +52,7 @@ type slot struct {
 }
 
 func (s *slot) ref() thing.Ref {
-	return thing.Ref{Thing: s.owner.thing.ID, Kind: s.point.Kind, Name: s.point.Name}
+	return s.owner.thing.Ref(s.point)
 }
 
 // change is the newest Change of s as a Latest reader gets it.

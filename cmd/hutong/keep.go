@@ -70,7 +70,7 @@ func (m *memory) restore(t *twin.Twin, x *thing.Thing) {
 		if p.Kind != thing.Property {
 			continue
 		}
-		ref := thing.Ref{Thing: x.ID, Kind: p.Kind, Name: p.Name}
+		ref := x.Ref(&p)
 		if s, ok := m.history.Last(ref); ok {
 			t.Restore(ref, s)
 		}
@@ -151,7 +151,7 @@ type described struct {
 // Add implements binding.Things.
 func (d described) Add(x *thing.Thing) error {
 	for _, p := range x.Points {
-		d.memory.history.Describe(thing.Ref{Thing: x.ID, Kind: p.Kind, Name: p.Name}, p)
+		d.memory.history.Describe(x.Ref(&p), p)
 	}
 	_, known := d.Thing(x.ID)
 	if err := d.Twin.Add(x); err != nil {

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 
@@ -88,9 +87,7 @@ func (p *Program) Sets() []thing.Ref {
 
 // sortedRefs are the keys of m in an order that is always the same.
 func sortedRefs(m map[thing.Ref]thing.State) []thing.Ref {
-	return slices.SortedFunc(maps.Keys(m), func(a, b thing.Ref) int {
-		return cmp.Or(cmp.Compare(a.Thing, b.Thing), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name))
-	})
+	return slices.SortedFunc(maps.Keys(m), thing.Ref.Compare)
 }
 
 // Text is the text the Scene was made of.
