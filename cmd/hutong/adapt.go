@@ -147,7 +147,10 @@ func (s stories) Trace(_ context.Context, id string) (api.Trace, bool, error) {
 		return out, false, err
 	}
 	if found {
-		out.Time, out.By = own.Began, gate.RulePrefix+own.Rule
+		out.Time, out.By = own.Began, own.Trigger.By
+		if own.Rule != "" {
+			out.By = gate.RulePrefix + own.Rule
+		}
 		out.Runs = append(out.Runs, runOf(own))
 	}
 	for _, t := range s.rules.Caused(id) {
