@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"cel.dev/cel-go/cel"
+
 	"hutong/thing"
 )
 

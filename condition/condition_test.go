@@ -5,9 +5,10 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"hutong/condition"
 	"hutong/thing"
-	"pgregory.net/rapid"
 )
 
 type input struct {

@@ -6,8 +6,8 @@
 // everything up to there. After a crash the caller feeds the journal again from Durable()+1.
 //
 // The time of a sample is the device's where it gives one that can be true (not more than ten minutes after the report
-// was received), else when the report was received, rounded down to the point's declared resolution. Samples may come late: they are found where their time is. Two samples of one time
-// are kept both, in order of Seq.
+// was received), else when the report was received, rounded down to the point's declared resolution. Samples may come
+// late: they are found where their time is. Two samples of one time are kept both, in order of Seq.
 //
 // One goroutine appends; everything else may be called from any goroutine, and no reader holds up the appender for
 // longer than it takes to copy a few numbers. The files are described byte by byte in docs/formats/history.md.

@@ -69,8 +69,8 @@ func (c *cursors) put(k cursor) {
 }
 
 // Read returns up to max changes with Seq >= from in order, those still on their way to the disk included (Wait tells
-// whether they arrive). Their Point is 0: use Ref. Fewer than max means there are no more yet. Changes that were dropped, failed or damaged are
-// passed over. Reading on from where the last Read ended is cheap.
+// whether they arrive). Their Point is 0: use Ref. Fewer than max means there are no more yet. Changes that were
+// dropped, failed or damaged are passed over. Reading on from where the last Read ended is cheap.
 func (j *Journal) Read(from uint64, max int) ([]thing.Change, error) {
 	views, fresh, wanted := j.look(from, max)
 	var list []thing.Change

@@ -1,5 +1,5 @@
-// Package registry keeps what exists: descriptions of Things, titles of places, records such as tokens and settings,
-// and what the MQTT server must not forget. It is one SQLite file in WAL mode with synchronous=FULL.
+// Package registry keeps what exists: descriptions of Things, titles of places, records such as tokens, and what the
+// MQTT server must not forget. It is one SQLite file in WAL mode with synchronous=FULL.
 //
 // One goroutine writes. Whoever writes meanwhile waits for the next transaction and shares its fsync, so many writers
 // cost little more than one. Readers have connections of their own and never wait for a writer.

@@ -10,8 +10,9 @@ import (
 
 // Target is the URI that form f of t asks for: its href with the URI variables put in (RFC 6570), resolved against
 // base (RFC 3986 section 5). i is the affordance f belongs to, nil for a form of the Thing; vars are values for its
-// uriVariables, those of the Thing, and the keys of security schemes that travel in the URI. Variables left out are left out of the URI. It fails when the template is
-// broken, a value does not fit its schema or is not declared, or href is relative and t has no base.
+// uriVariables, those of the Thing, and the keys of security schemes that travel in the URI. Variables left out are
+// left out of the URI. It fails when the template is broken, a value does not fit its schema or is not declared, or
+// href is relative and t has no base.
 func (t *Thing) Target(i *Interaction, f *Form, vars map[string]thing.Value) (string, error) {
 	texts := make(map[string]string, len(vars))
 	for name, v := range vars {

@@ -41,7 +41,7 @@ func describe(id thing.ID, order []*entity, href string) *td.Thing {
 			t.Types = append(t.Types, kind)
 		}
 		for _, p := range e.points {
-			add(t, e, p, href)
+			describePoint(t, e, p, href)
 		}
 	}
 	return t
@@ -77,8 +77,8 @@ func gathered(order []*entity) about {
 	return a
 }
 
-// add describes one point.
-func add(t *td.Thing, e *entity, p *point, href string) {
+// describePoint puts one point of e into t.
+func describePoint(t *td.Thing, e *entity, p *point, href string) {
 	i := td.Interaction{Title: e.title(p), Types: p.types, Forms: forms(p, href)}
 	extra := slices.Concat(p.extra, e.hints())
 	switch p.kind {

@@ -129,7 +129,7 @@ func rank(component string) int {
 	return i
 }
 
-// named gives every point its name within the Thing.
+// named gives every point its name within the Thing: OBJECT, or when that is taken OBJECT_COMPONENT, then with a number.
 func named(order []*entity) {
 	used := map[string]bool{}
 	for _, e := range order {
@@ -137,10 +137,10 @@ func named(order []*entity) {
 		taken := func(base string) bool {
 			return slices.ContainsFunc(e.points, func(p *point) bool { return used[p.full(base)] })
 		}
-		for n := 2; taken(base); n++ {
+		for n := 1; taken(base); n++ {
 			base = slug(e.Object) + "_" + slug(e.Component)
-			if n > 2 {
-				base = fmt.Sprintf("%s_%d", base, n-1)
+			if n > 1 {
+				base = fmt.Sprintf("%s_%d", base, n)
 			}
 		}
 		for i, p := range e.points {

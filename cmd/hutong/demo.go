@@ -42,7 +42,7 @@ func (c *demoCmd) Run(ctx context.Context) error {
 	})
 }
 
-// unpack writes the sample rules and scenes into a data folder that has none yet.
+// unpack writes those sample rules and scenes that the data folder does not have.
 func (h *Hub) unpack(from embed.FS) error {
 	return fs.WalkDir(from, "quarter", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {

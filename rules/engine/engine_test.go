@@ -5,9 +5,10 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"hutong/rules/engine"
 	"hutong/thing"
-	"pgregory.net/rapid"
 )
 
 const points = `

@@ -5,9 +5,10 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"hutong/rules/engine"
 	"hutong/thing"
-	"pgregory.net/rapid"
 )
 
 // Whatever happens in whatever order - devices that come and go, commands that fail or never answer, rules loaded over
