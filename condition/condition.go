@@ -12,7 +12,6 @@ package condition
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"cel.dev/cel-go/cel"
@@ -59,6 +58,7 @@ type Expr struct {
 	slots   map[string]slot
 	clock   bool
 	program cel.Program
+	quick   quick // nil when only CEL can tell
 }
 
 // Compile checks src against env and makes it ready to run. The result must be of type want; Any takes whatever comes,
@@ -98,14 +98,14 @@ func Compile(src string, env Env, want thing.Type) (*Expr, error) {
 	if err != nil {
 		return nil, Problems{{1, 1, plain(err.Error(), env)}}
 	}
-	return &Expr{source: src, want: want, names: rw.names(), slots: rw.slots, clock: rw.clock, program: program}, nil
+	return &Expr{source: src, want: want, names: rw.names(), slots: rw.slots, clock: rw.clock, program: program, quick: lower(checked.NativeRep().Expr(), rw.slots)}, nil
 }
 
 // Source is the text the expression was compiled from.
 func (x *Expr) Source() string { return x.source }
 
-// Names are the points the expression reads, sorted.
-func (x *Expr) Names() []string { return slices.Clone(x.names) }
+// Names are the points the expression reads, sorted. They are not to be changed.
+func (x *Expr) Names() []string { return x.names }
 
 // UsesClock says whether the result may change though no point does.
 func (x *Expr) UsesClock() bool { return x.clock }

@@ -58,6 +58,16 @@ func (r Result) True() bool { return r.Known && r.Value.Bool() }
 
 // Eval runs the expression. It takes bounded time whatever the values are.
 func (x *Expr) Eval(in Input) Result {
+	if x.quick != nil {
+		if answer, sure := x.quick(in); sure {
+			return Result{Value: thing.Bool(answer), Known: true}
+		}
+	}
+	return x.ask(in)
+}
+
+// ask has CEL answer.
+func (x *Expr) ask(in Input) Result {
 	act := &activation{expr: x, in: in, readings: make([]Reading, len(x.names))}
 	for i, name := range x.names {
 		act.readings[i] = in.Reading(name)
@@ -186,7 +196,7 @@ func native(v thing.Value) any {
 		return v.Text()
 	case thing.Object, thing.Array:
 		var x any
-		if err := json.Unmarshal(v.AppendJSON(nil), &x); err != nil {
+		if err := json.Unmarshal([]byte(v.Document()), &x); err != nil {
 			return types.NewErr("the value is not JSON: %v", err)
 		}
 		return x

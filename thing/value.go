@@ -55,6 +55,10 @@ func Float(f float64) Value {
 // String makes a text value.
 func String(s string) Value { return Value{kind: kindText, str: s} }
 
+// Document makes a value of text, which must be the compact JSON of an object or an array: it is not looked at. For what
+// nobody has checked there is ParseJSON.
+func Document(text string) Value { return Value{kind: kindJSON, str: text} }
+
 // IsNull says whether v is null.
 func (v Value) IsNull() bool { return v.kind == kindNull }
 
@@ -86,6 +90,14 @@ func (v Value) Float() float64 {
 // Text returns the string, "" for any other kind.
 func (v Value) Text() string {
 	if v.kind == kindText {
+		return v.str
+	}
+	return ""
+}
+
+// Document returns the compact JSON of an object or an array, "" for any other kind.
+func (v Value) Document() string {
+	if v.kind == kindJSON {
 		return v.str
 	}
 	return ""
