@@ -8,19 +8,21 @@ import (
 
 	"hutong/mqtt"
 	"hutong/td"
+	"hutong/td/judge"
 	"hutong/thing"
 )
 
 // format is how the values of one form look on the wire.
 type format struct {
-	bare   bool       // text without quotes, instead of JSON
-	schema *td.Schema // nil for any value
-	judged bool       // whether the schema says more than type and enum, which the hub judges itself
+	bare   bool         // text without quotes, instead of JSON
+	schema *td.Schema   // nil for any value
+	quick  *judge.Judge // of the schema
+	judged bool         // whether the schema says more than type and enum, which the hub judges itself
 }
 
 // formatOf is the format of a content type.
 func formatOf(media string, s *td.Schema, at string) (format, error) {
-	f := format{schema: s, judged: s != nil && demanding(s)}
+	f := format{schema: s, quick: judge.New(s), judged: s != nil && demanding(s)}
 	kind, _, err := mime.ParseMediaType(media)
 	switch {
 	case err == nil && (kind == "application/json" || strings.HasSuffix(kind, "+json")):
@@ -45,6 +47,11 @@ func demanding(s *td.Schema) bool {
 func (f *format) decode(payload []byte) (thing.Value, error) {
 	if len(payload) == 0 && !f.emptyText() {
 		return thing.Null(), nil
+	}
+	if !f.bare && len(payload) > 0 && payload[0] == '{' {
+		if text := string(payload); f.quick.Fits(text) {
+			return thing.Document(text), nil
+		}
 	}
 	v, err := f.parse(payload)
 	if err != nil {
