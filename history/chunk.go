@@ -92,7 +92,7 @@ func (c *codec) appendChunk(dst []byte, list []Sample) []byte {
 		case isText:
 			texts = append(texts, s.Value.Text())
 		case isJSON:
-			docs = append(docs, string(s.Value.AppendJSON(nil)))
+			docs = append(docs, s.Value.Document())
 		}
 		symbols[i] = byte(s.Quality)
 		ints = append(ints, int64(s.Time))

@@ -228,7 +228,7 @@ func textLen(v thing.Value) int {
 	case thing.Text:
 		return len(v.Text())
 	case thing.Object, thing.Array:
-		return len(v.AppendJSON(nil))
+		return len(v.Document())
 	}
 	return 0
 }

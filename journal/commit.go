@@ -55,10 +55,14 @@ func (j *Journal) take(w *writer) []thing.Change {
 			j.broken = nil
 		}
 	}
-	if j.o.MaxDelay > 0 && !j.closed {
+	if j.o.MaxDelay > 0 && !j.closed && j.waiters == 0 {
 		j.mu.Unlock()
 		j.pause(j.o.MaxDelay)
 		j.mu.Lock()
+	}
+	select { // a push for what is taken now
+	case <-j.hurry:
+	default:
 	}
 	j.waiting, j.writing, j.taken = j.writing[:0], j.waiting, j.pending
 	return j.writing

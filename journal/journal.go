@@ -27,8 +27,8 @@ import (
 type Options struct {
 	// FS is the folder; nil is the real one. Tests put a failing one here.
 	FS FS
-	// MaxDelay is how long a change may wait for company before it is written; 0 writes at once whenever the disk is
-	// free. A millisecond or two saves much work for slow, steady streams and adds as much to each Wait.
+	// MaxDelay is how long a change for which nobody Waits may stay in memory for company, which saves a write and an
+	// fsync for each of a slow, steady stream; a Wait ends it. 0 writes at once whenever the disk is free.
 	MaxDelay time.Duration
 	// SegmentBytes is the length at which a new file is begun; 0 is 32 MiB.
 	SegmentBytes int64
@@ -90,6 +90,7 @@ type Journal struct {
 	writing  []thing.Change // taken by the committer and not settled yet
 	pending  int            // bytes of both, roughly
 	taken    int            // bytes of writing alone
+	waiters  int            // in Wait, for what is not settled
 	last     uint64         // highest Seq accepted, or lost
 	done     uint64         // up to here everything is on disk or has failed
 	failed   []failure
@@ -179,7 +180,7 @@ func measure(batch []thing.Change) (int, error) {
 		case isText:
 			n += len(c.Value.Text())
 		case isJSON:
-			n += len(c.Value.AppendJSON(nil))
+			n += len(c.Value.Document())
 		}
 		switch {
 		case n > MaxChange:
@@ -202,8 +203,13 @@ func (j *Journal) Wait(pos uint64) error {
 	if pos > j.last {
 		return fmt.Errorf("journal wait: %d was never appended, the last is %d", pos, j.last)
 	}
-	for pos > j.done {
-		j.settled.Wait()
+	if pos > j.done {
+		j.waiters++
+		j.push()
+		for pos > j.done {
+			j.settled.Wait()
+		}
+		j.waiters--
 	}
 	i, _ := slices.BinarySearchFunc(j.failed, pos, func(f failure, pos uint64) int {
 		switch {

@@ -476,3 +476,21 @@ func TestReadersMayReadWhileOthersAppendAndDrop(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+func TestAWaitEndsTheDelay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j, _ := mustOpen(t, Options{FS: newDisk(), MaxDelay: time.Hour})
+		start := time.Now()
+		for seq := uint64(1); seq <= 3; seq++ {
+			mustAppend(t, j, changes(seq, seq))
+			synctest.Wait() // the committer lets changes gather
+			mustWait(t, j, seq)
+		}
+		if took := time.Since(start); took > time.Second {
+			t.Fatalf("three waits took %v", took)
+		}
+		if n := j.Stats().Commits; n != 3 {
+			t.Fatalf("%d commits", n)
+		}
+	})
+}
