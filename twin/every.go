@@ -3,6 +3,7 @@ package twin
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"hutong/thing"
 )
@@ -15,6 +16,7 @@ type Every struct {
 	next    uint64
 	buf     []thing.Change
 	skipped uint64
+	gather  time.Duration
 }
 
 // everyBatch is the most Changes one Next returns.
@@ -29,6 +31,10 @@ func (t *Twin) Every(from uint64) *Every {
 	}
 	return e
 }
+
+// Gather makes a Next that has to wait go on for d after the first Change, so that a reader in no hurry is woken once for
+// many. It is for the goroutine that calls Next.
+func (e *Every) Gather(d time.Duration) { e.gather = d }
 
 // Next returns the Changes that follow those it returned last, at least one, waiting for it. The slice is good until
 // the next call. A reader that has fallen behind the ring is served by the Log; Point is 0 in a Change read there
@@ -55,6 +61,26 @@ func (e *Every) Next(ctx context.Context) ([]thing.Change, error) {
 		if err := e.wait(ctx); err != nil {
 			return nil, err
 		}
+		if err := e.linger(ctx); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// linger lets Changes gather.
+func (e *Every) linger(ctx context.Context) error {
+	if e.gather <= 0 {
+		return nil
+	}
+	t := time.NewTimer(e.gather)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-e.closed:
+		return ErrClosed
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 

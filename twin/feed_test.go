@@ -262,3 +262,29 @@ func BenchmarkReport(b *testing.B) {
 		})
 	}
 }
+
+func TestAReaderInNoHurryIsWokenOnceForMany(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, twin.Options{})
+		h.add(lamp("urn:a"))
+		e := h.Every(0)
+		defer e.Close()
+		e.Gather(10 * time.Millisecond)
+		go func() {
+			for i := range 10 {
+				h.report(ref("urn:a", "level"), thing.Int(int64(i)), false)
+				pass(time.Millisecond)
+			}
+		}()
+		for seen, calls := 0, 0; seen < 10; {
+			got, err := e.Next(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			seen += len(got)
+			if calls++; calls > 2 {
+				t.Fatalf("%d of 10 changes after %d calls", seen, calls)
+			}
+		}
+	})
+}

@@ -50,6 +50,7 @@ func (r *ring[T]) all(f func(T)) {
 
 // run takes what the twin's feed brings until ctx ends.
 func (l *ledger) run(ctx context.Context, changes *twin.Every) error {
+	changes.Gather(gather)
 	defer changes.Close()
 	for {
 		batch, err := changes.Next(ctx)
