@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"iter"
 	"slices"
 
 	"hutong/rules/engine"
@@ -16,7 +17,7 @@ const (
 // archive holds the newest traces of every rule and scene in memory.
 type archive struct {
 	byRule map[string]*shelf
-	byID   map[string]*engine.Trace
+	byID   map[string]*engine.Trace // of those that did something: the others come and go too often
 }
 
 type shelf struct {
@@ -38,17 +39,57 @@ func (a *archive) add(t engine.Trace) {
 		s = &shelf{}
 		a.byRule[key] = s
 	}
-	list, limit := &s.dull, keepDull
-	if t.Acted() {
-		list, limit = &s.acted, keepActed
-		s.runs++
+	if !t.Acted() {
+		s.dull, _ = push(s.dull, keepDull, &t)
+		return
 	}
-	if len(*list) == limit {
-		delete(a.byID, (*list)[0].ID)
-		*list = slices.Delete(*list, 0, 1)
+	s.runs++
+	var gone string
+	s.acted, gone = push(s.acted, keepActed, &t)
+	delete(a.byID, gone)
+	a.byID[t.ID] = s.acted[len(s.acted)-1]
+}
+
+// push puts t behind list, in the room of the oldest when there are limit, and says which one is gone.
+func push(list []*engine.Trace, limit int, t *engine.Trace) (_ []*engine.Trace, gone string) {
+	if len(list) < limit {
+		kept := *t
+		return append(list, &kept), ""
 	}
-	*list = append(*list, &t)
-	a.byID[t.ID] = &t
+	oldest := list[0]
+	gone = oldest.ID
+	*oldest = *t
+	copy(list, list[1:])
+	list[len(list)-1] = oldest
+	return list, gone
+}
+
+// find is the trace with that id, nil when it is not here.
+func (a *archive) find(id string) *engine.Trace {
+	if t := a.byID[id]; t != nil {
+		return t
+	}
+	for t := range a.all() {
+		if t.ID == id {
+			return t
+		}
+	}
+	return nil
+}
+
+// all are the traces in memory, in no order.
+func (a *archive) all() iter.Seq[*engine.Trace] {
+	return func(yield func(*engine.Trace) bool) {
+		for _, s := range a.byRule {
+			for _, list := range [...][]*engine.Trace{s.acted, s.dull} {
+				for _, t := range list {
+					if !yield(t) {
+						return
+					}
+				}
+			}
+		}
+	}
 }
 
 func (a *archive) drop(rule string) {
@@ -56,7 +97,7 @@ func (a *archive) drop(rule string) {
 	if s == nil {
 		return
 	}
-	for _, t := range slices.Concat(s.acted, s.dull) {
+	for _, t := range s.acted {
 		delete(a.byID, t.ID)
 	}
 	delete(a.byRule, rule)

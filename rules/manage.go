@@ -251,9 +251,10 @@ func (r *Runner) RunNow(_ context.Context, id, by string, cause thing.Cause, ski
 // Trace finds a run by its id: under way, in memory or on disk.
 func (r *Runner) Trace(id string) (engine.Trace, bool, error) {
 	r.mu.Lock()
-	if t := r.archive.byID[id]; t != nil {
+	if t := r.archive.find(id); t != nil {
+		found := *t // its room is used again
 		r.mu.Unlock()
-		return *t, true, nil
+		return found, true, nil
 	}
 	if t, ok := r.engine.Find(id); ok {
 		r.mu.Unlock()
@@ -268,7 +269,7 @@ func (r *Runner) Caused(id string) []engine.Trace {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var list []engine.Trace
-	for _, t := range r.archive.byID {
+	for t := range r.archive.all() {
 		if t.Trigger.Cause == id {
 			list = append(list, *t)
 		}

@@ -209,12 +209,14 @@ func (r *Runner) write(ctx context.Context) {
 		}
 		r.trouble("a trace could not be kept on disk", err)
 	}
+	flush := func() { r.trouble("traces could not be kept on disk", r.log.Flush()) }
 	for {
 		select {
 		case t := <-r.toDisk:
 			keep(t)
 			continue
 		default:
+			flush()
 		}
 		select {
 		case t := <-r.toDisk:
@@ -225,6 +227,7 @@ func (r *Runner) write(ctx context.Context) {
 				case t := <-r.toDisk:
 					keep(t)
 				default:
+					flush()
 					return
 				}
 			}

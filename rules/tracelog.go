@@ -23,8 +23,10 @@ const (
 
 // TraceLog keeps traces over restarts.
 type TraceLog interface {
-	// Append keeps t. An error says that it was not kept.
+	// Append keeps t, at the latest with the next Flush. An error says that it was not kept.
 	Append(t engine.Trace) error
+	// Flush hands what was kept to the operating system.
+	Flush() error
 	// Find returns the trace with this id, false when it is not there (any more).
 	Find(id string) (engine.Trace, bool, error)
 	// Recent calls f with the newest traces, oldest first.
@@ -38,7 +40,11 @@ type fileLog struct {
 	dir  string
 	file *os.File
 	size int64
+	buf  []byte // not written yet
 }
+
+// traceBuffer is how many bytes of traces wait for a Flush at most.
+const traceBuffer = 64 << 10
 
 // openTraceLog opens the traces in dir, which is made when it is not there.
 func openTraceLog(dir string) (*fileLog, error) {
@@ -88,16 +94,29 @@ func (l *fileLog) Append(t engine.Trace) error {
 			return err
 		}
 	}
-	n, err := l.file.Write(append(line, '\n'))
-	l.size += int64(n)
+	l.buf = append(append(l.buf, line...), '\n')
+	l.size += int64(len(line) + 1)
+	if len(l.buf) >= traceBuffer {
+		return l.Flush()
+	}
+	return nil
+}
+
+// Flush implements TraceLog.
+func (l *fileLog) Flush() error {
+	if len(l.buf) == 0 {
+		return nil
+	}
+	_, err := l.file.Write(l.buf)
+	l.buf = l.buf[:0]
 	if err != nil {
-		return fmt.Errorf("keep trace %s: %w", t.ID, err)
+		return fmt.Errorf("keep traces: %w", err)
 	}
 	return nil
 }
 
 func (l *fileLog) rotate() error {
-	err := l.file.Close()
+	err := errors.Join(l.Flush(), l.file.Close())
 	for i := traceFiles - 1; i > 0; i-- {
 		if e := os.Rename(l.path(i-1), l.path(i)); e != nil && !errors.Is(e, fs.ErrNotExist) {
 			err = errors.Join(err, e)
@@ -164,4 +183,4 @@ func (l *fileLog) lines(i int, f func([]byte)) error {
 }
 
 // Close implements TraceLog.
-func (l *fileLog) Close() error { return l.file.Close() }
+func (l *fileLog) Close() error { return errors.Join(l.Flush(), l.file.Close()) }

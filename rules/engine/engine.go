@@ -121,6 +121,7 @@ func (e *Engine) Step(in Input) Output {
 // slot is the state of one affordance that some rule names.
 type slot struct {
 	ref     thing.Ref
+	name    string // ref as a text, once it was asked for
 	quality thing.Quality
 	value   thing.Value // last one known
 	seen    bool        // whether there was ever one

@@ -94,13 +94,25 @@ func (e *Engine) watched(r *live, i int, c *thing.Change, was pointState, differ
 
 func (e *Engine) causeOf(r *live, t *trigger, c *thing.Change, st *pointState) Trigger {
 	x := Trigger{
-		Name: t.label(), Kind: t.Kind, Point: r.points[t.on].decl.Name, Ref: c.Ref.String(), Seq: c.Seq,
+		Name: t.label(), Kind: t.Kind, Point: r.points[t.on].decl.Name, Ref: e.nameOf(c), Seq: c.Seq,
 		Value: ptr(st.value), Cause: c.Cause.Trace, Hops: c.Cause.Hops,
 	}
 	if st.hasBefore {
 		x.Before = ptr(st.before)
 	}
 	return x
+}
+
+// nameOf is the ref of c as a text.
+func (e *Engine) nameOf(c *thing.Change) string {
+	s := e.find(c)
+	if s == nil {
+		return c.Ref.String()
+	}
+	if s.name == "" {
+		s.name = s.ref.String()
+	}
+	return s.name
 }
 
 // held fires trigger i after d, unless the value leaves before.
@@ -257,7 +269,7 @@ func (e *Engine) hand(h Hand) string {
 // id makes the id of a trace from what is the same whenever the same log is run again.
 func (e *Engine) id(rule string, cause Trigger) string {
 	e.ids++
-	b := append([]byte(rule), 0)
+	b := append(append(make([]byte, 0, 128), rule...), 0)
 	b = binary.BigEndian.AppendUint64(b, uint64(e.now))
 	b = binary.BigEndian.AppendUint64(b, cause.Seq)
 	b = binary.BigEndian.AppendUint64(b, e.ids)
@@ -295,7 +307,7 @@ func (v view) Sun() condition.Sun {
 
 // seen lists what x reads, for the trace.
 func (v view) seen(x *condition.Expr) []Seen {
-	var list []Seen
+	list := make([]Seen, 0, len(x.Names()))
 	for _, name := range x.Names() {
 		r := v.Reading(name)
 		s := Seen{Point: name, Known: r.Known, Since: r.Since}

@@ -129,7 +129,7 @@ func brief(v thing.Value) thing.Value {
 	switch v.Type() {
 	case thing.Text:
 	case thing.Object, thing.Array:
-		s = string(v.AppendJSON(nil))
+		s = v.Document()
 	default:
 		return v
 	}
