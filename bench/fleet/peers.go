@@ -1,0 +1,461 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// warm is how long a load runs before it is measured.
+const warm = 500 * time.Millisecond
+
+// server is a program that is measured.
+type server struct {
+	cmd      *exec.Cmd
+	log      *strings.Builder
+	profiled bool
+}
+
+// mark begins or ends a profile, where one is made.
+func (s *server) mark(sig syscall.Signal) {
+	if s.profiled {
+		_ = s.cmd.Process.Signal(sig) // a hub that has ended is told of elsewhere
+	}
+}
+
+// used is its CPU so far, from /proc (proc(5), stat, fields 14 and 15), in ticks of 10 ms.
+func (s *server) used() (time.Duration, error) {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.cmd.Process.Pid))
+	if err != nil {
+		return 0, err
+	}
+	f := strings.Fields(string(b[strings.LastIndexByte(string(b), ')')+1:]))
+	user, err := strconv.Atoi(f[11])
+	if err != nil {
+		return 0, err
+	}
+	system, err := strconv.Atoi(f[12])
+	return time.Duration(user+system) * 10 * time.Millisecond, err
+}
+
+func (s *server) end() error {
+	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		return err
+	}
+	if err := s.cmd.Wait(); err != nil {
+		return fmt.Errorf("%w\n%s", err, s.log)
+	}
+	return nil
+}
+
+func loadAverage() string {
+	b, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return "?"
+	}
+	one, _, _ := strings.Cut(string(b), " ")
+	return one
+}
+
+// timed measures one run: it sends for the length, and the clock stops when arrived says that all is there.
+func (s *settings) timed(srv *server, f *fleet, arrived func(sent int) error) (result, error) {
+	if _, err := f.drive(warm); err != nil {
+		return result{}, err
+	}
+	if err := arrived(f.sent()); err != nil {
+		return result{}, fmt.Errorf("warming up: %w", err)
+	}
+	f.settle()
+	r := result{load: loadAverage()}
+	srv.mark(syscall.SIGUSR1)
+	server, err := srv.used()
+	if err != nil {
+		return r, err
+	}
+	client, began := cpu(), time.Now()
+	if r.messages, err = f.drive(s.length); err != nil {
+		return r, err
+	}
+	if err := arrived(f.sent()); err != nil {
+		return r, err
+	}
+	r.took, r.client = time.Since(began), cpu()-client
+	after, err := srv.used()
+	srv.mark(syscall.SIGUSR2)
+	r.server = after - server
+	return r, err
+}
+
+// mosquitto runs one load through the peer.
+func (s *settings) mosquitto(l *load, run int) (result, error) {
+	addr, err := free()
+	if err != nil {
+		return result{}, err
+	}
+	_, port, _ := net.SplitHostPort(addr)
+	conf := filepath.Join(s.work, "mosquitto.conf")
+	text := "listener " + port + " 127.0.0.1\nallow_anonymous true\npersistence false\nlog_dest none\nlog_type none\nmax_queued_messages 0\nmax_connections -1\n"
+	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
+		return result{}, err
+	}
+	path, err := exec.LookPath("mosquitto")
+	if err != nil {
+		path = "/usr/sbin/mosquitto"
+	}
+	srv := &server{cmd: exec.Command(path, "-c", conf), log: new(strings.Builder)}
+	srv.cmd.Stderr = srv.log
+	if err := srv.cmd.Start(); err != nil {
+		return result{}, fmt.Errorf("%w (apt-get install mosquitto)", err)
+	}
+	r, err := s.forward(srv, l, addr)
+	return r, errors.Join(err, srv.end())
+}
+
+// free is an address nobody listens on just now.
+func free() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer l.Close()
+	return l.Addr().String(), nil
+}
+
+func (s *settings) forward(srv *server, l *load, addr string) (result, error) {
+	var sub net.Conn
+	err := wait(func() (bool, int) {
+		c, err := dial(addr, "sub", login{})
+		sub = c
+		return err == nil, 0
+	})
+	if err != nil {
+		return result{}, err
+	}
+	defer sub.Close()
+	if err := subscribe(sub, "#", 0); err != nil {
+		return result{}, err
+	}
+	f, err := newFleet(l, addr, login{})
+	if err != nil {
+		return result{}, err
+	}
+	defer f.close()
+	var came atomic.Int64
+	go func() {
+		_ = listen(sub, func(list []int) { // it ends with the connection
+			came.Add(int64(len(list)))
+			if l.qos == 0 {
+				f.credit(list, 1)
+			}
+		})
+	}()
+	return s.timed(srv, f, func(sent int) error {
+		if l.qos > 0 {
+			if err := f.acked(); err != nil {
+				return err
+			}
+		}
+		err := wait(func() (bool, int) { return int(came.Load()) == sent, int(came.Load()) })
+		if err != nil {
+			err = fmt.Errorf("%d of %d messages reached the subscriber: %w", came.Load(), sent, err)
+		}
+		return err
+	})
+}
+
+// credit gives publishers room for what came of these devices, worth messages each.
+func (f *fleet) credit(list []int, worth int) {
+	if len(f.pubs) == 1 {
+		f.pubs[0].came(worth * len(list))
+		return
+	}
+	sum := make([]int, len(f.pubs))
+	for _, d := range list {
+		sum[d%len(f.pubs)] += worth
+	}
+	for i, n := range sum {
+		if n > 0 {
+			f.pubs[i].came(n)
+		}
+	}
+}
+
+var readyLine = regexp.MustCompile(`^ready http=(\S+) mqtt=mqtt://(\S+)`)
+
+// hub is a running hutong.
+type hub struct {
+	*server
+	http, mqtt string
+	who        login
+}
+
+// hutong runs one load through the whole path of the hub.
+func (s *settings) hutong(l *load, run int) (result, error) {
+	data := filepath.Join(s.work, fmt.Sprintf("data-%s-%d", l.key(), run))
+	defer os.RemoveAll(data)
+	if err := writeRules(data); err != nil {
+		return result{}, err
+	}
+	secret, err := exec.Command(s.program, "token", "create", "bench", "--role", "admin", "--data", data).Output()
+	if err != nil {
+		return result{}, fmt.Errorf("token: %w", err)
+	}
+	h := &hub{server: &server{log: new(strings.Builder)}, who: login{"bench", strings.TrimSpace(string(secret))}}
+	h.cmd = exec.Command(s.program, "serve", "--data", data, "--http", "127.0.0.1:0", "--mqtt", "127.0.0.1:0")
+	h.cmd.Stderr = h.log
+	if s.profile != "" {
+		h.cmd.Env = append(os.Environ(), "HUTONG_PROFILE="+filepath.Join(s.profile, l.key()+".pprof"))
+		h.profiled = true
+	}
+	out, err := h.cmd.StdoutPipe()
+	if err != nil {
+		return result{}, err
+	}
+	if err := h.cmd.Start(); err != nil {
+		return result{}, err
+	}
+	line, err := bufio.NewReader(out).ReadString('\n')
+	m := readyLine.FindStringSubmatch(line)
+	if err != nil || m == nil {
+		return result{}, errors.Join(errors.New("the hub did not become ready"), err, h.end())
+	}
+	h.http, h.mqtt = m[1], strings.TrimSpace(m[2])
+	r, err := h.run(s, l)
+	if err != nil {
+		err = fmt.Errorf("%w\n%s", err, h.log)
+	}
+	return r, errors.Join(err, h.end())
+}
+
+// writeRules gives each device a rule that reads its document.
+func writeRules(data string) error {
+	dir := filepath.Join(data, "rules")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	for d := range devices {
+		text := fmt.Sprintf(`title: Fan %[1]d
+mode: parallel
+max: 100
+max_per_minute: 6000
+points:
+  doc: {thing: "urn:bench:%[1]d", property: state}
+  fan: {thing: "urn:bench:%[1]d", property: fan}
+when:
+  - change: doc
+if: doc.temperature > 25.0
+then:
+  - set: {fan: true}
+`, d)
+		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("fan-%d.yaml", d)), []byte(text), 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// describe is the Thing Description of a device.
+func describe(d int) ([]byte, error) {
+	type object = map[string]any
+	at := "bench/" + strconv.Itoa(d)
+	return json.Marshal(object{
+		"@context": "https://www.w3.org/2022/wot/td/v1.1", "id": "urn:bench:" + strconv.Itoa(d), "title": "Room " + strconv.Itoa(d),
+		"security": "nosec", "securityDefinitions": object{"nosec": object{"scheme": "nosec"}},
+		"properties": object{
+			"state": object{
+				"type": "object", "readOnly": true, "observable": true, "required": []string{"temperature", "n"},
+				"properties": object{
+					"temperature": object{"type": "number", "unit": "Cel"}, "humidity": object{"type": "number"},
+					"battery": object{"type": "integer", "minimum": 0, "maximum": 100}, "motion": object{"type": "boolean"}, "n": object{"type": "integer"},
+				},
+				"forms": []any{object{"href": "mqtt://broker", "op": []string{"readproperty", "observeproperty"}, "mqv:filter": at + "/state"}},
+			},
+			"fan": object{
+				"type": "boolean", "writeOnly": true,
+				"forms": []any{object{"href": "mqtt://broker", "op": "writeproperty", "mqv:topic": at + "/set", "mqv:qos": "0"}},
+			},
+		},
+	})
+}
+
+// run announces the devices, waits until every rule runs, and measures. Every message must be in history, and every
+// command out: of QoS 0 at once, since that is what lets the senders go on.
+func (h *hub) run(s *settings, l *load) (result, error) {
+	if err := h.announce(); err != nil {
+		return result{}, err
+	}
+	sub, err := dial(h.mqtt, "fans", h.who)
+	if err != nil {
+		return result{}, err
+	}
+	defer sub.Close()
+	if err := subscribe(sub, "bench/+/set", 0); err != nil {
+		return result{}, err
+	}
+	f, err := newFleet(l, h.mqtt, h.who)
+	if err != nil {
+		return result{}, err
+	}
+	defer f.close()
+	var fired atomic.Int64
+	var measuring atomic.Bool
+	go func() {
+		_ = listen(sub, func(list []int) { // it ends with the connection
+			fired.Add(int64(len(list)))
+			if l.qos == 0 && measuring.Load() {
+				f.credit(list, 10)
+			}
+		})
+	}()
+	base, err := h.ready(f, &fired)
+	if err != nil {
+		return result{}, fmt.Errorf("waiting for the rules: %w", err)
+	}
+	fired.Store(0)
+	measuring.Store(true)
+	r, err := s.timed(h.server, f, func(sent int) error {
+		if l.qos > 0 {
+			if err := f.acked(); err != nil {
+				return err
+			}
+		}
+		return h.kept(base + sent)
+	})
+	if err != nil {
+		return r, err
+	}
+	err = wait(func() (bool, int) { return int(fired.Load()) == f.hot(), int(fired.Load()) })
+	if err != nil && l.qos == 0 {
+		return r, fmt.Errorf("%d of %d commands came: %w", fired.Load(), f.hot(), err)
+	}
+	r.fired = float64(fired.Load()) / float64(f.hot())
+	return r, h.count(base + f.sent())
+}
+
+// kept waits until history has n changes.
+func (h *hub) kept(n int) error {
+	have := 0
+	err := wait(func() (bool, int) {
+		var err error
+		have, err = h.metric("history_last_seq")
+		return err == nil && have == n, have
+	})
+	if err != nil {
+		err = fmt.Errorf("history has %d of %d: %w", have, n, err)
+	}
+	return err
+}
+
+// count asks history for what it has of each device.
+func (h *hub) count(want int) error {
+	total := 0
+	for d := range devices {
+		text, err := h.get(fmt.Sprintf("/things/urn:bench:%d/properties/state/history?step=24h&agg=count", d))
+		if err != nil {
+			return err
+		}
+		var list []struct{ Value int }
+		if err := json.Unmarshal([]byte(text), &list); err != nil {
+			return fmt.Errorf("%w: %.200s", err, text)
+		}
+		for _, x := range list {
+			total += x.Value
+		}
+	}
+	if total != want {
+		return fmt.Errorf("history counts %d values, %d were sent", total, want)
+	}
+	return nil
+}
+
+// ready sends a cold and a hot value of each device until all rules answer, and returns how many values that took.
+func (h *hub) ready(f *fleet, fired *atomic.Int64) (sent int, err error) {
+	for turn := -100; turn < 0; turn += 2 {
+		fired.Store(0)
+		for _, hot := range []bool{false, true} {
+			for _, p := range f.pubs {
+				for i, d := range p.devices {
+					if _, err := p.conns[i%len(p.conns)].Write(message(nil, d, turn, hot, 0, 0)); err != nil {
+						return 0, err
+					}
+				}
+			}
+			turn++
+			sent += devices
+			if err := h.kept(sent); err != nil {
+				return 0, err
+			}
+			turn--
+		}
+		time.Sleep(time.Second) // rules are looked at once a second
+		if fired.Load() == devices {
+			return sent, nil
+		}
+	}
+	return 0, fmt.Errorf("only %d of %d sent their command", fired.Load(), devices)
+}
+
+func (h *hub) announce() error {
+	c, err := dial(h.mqtt, "announcer", h.who)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	for d := range devices {
+		td, err := describe(d)
+		if err != nil {
+			return err
+		}
+		if err := keep(c, "hutong/td/bench/"+strconv.Itoa(d), td); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (h *hub) get(path string) (string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, "GET", h.http+path, nil)
+	if err != nil {
+		return "", err
+	}
+	req.Header.Set("Authorization", "Bearer "+h.who.password)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return "", err
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err == nil && resp.StatusCode != http.StatusOK {
+		err = fmt.Errorf("GET %s: %s: %.200s", path, resp.Status, b)
+	}
+	return string(b), err
+}
+
+func (h *hub) metric(name string) (int, error) {
+	text, err := h.get("/metrics")
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(text) {
+		if v, ok := strings.CutPrefix(line, "hutong_"+name+" "); ok {
+			return strconv.Atoi(strings.TrimSpace(v))
+		}
+	}
+	return 0, fmt.Errorf("no metric %s", name)
+}
