@@ -134,22 +134,13 @@ func (r *Runner) Text(id string) ([]byte, bool) {
 	return slices.Clone(e.source), true
 }
 
-// Check says what is wrong with source as the text of rule id on this hub, its scenes and position included.
-func (r *Runner) Check(id string, source []byte) []text.Problem {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	_, problems := r.check(id, source)
-	return problems
-}
-
-func (r *Runner) check(id string, source []byte) (*engine.Lookup, text.Problems) {
-	look := engine.NewLookup(r.o.Directory)
+// check says what is wrong with source as the text of rule id on this hub, its scenes and position included. r.mu is held.
+func (r *Runner) check(id string, source []byte) text.Problems {
 	rule, problems := text.Parse(id, source)
-	if rule == nil {
-		return look, problems
+	if rule != nil {
+		_, problems = engine.Join(rule, r.setting(), engine.NewLookup(r.o.Directory))
 	}
-	_, problems = engine.Join(rule, r.setting(), look)
-	return look, problems
+	return problems
 }
 
 // Put makes source the text of rule id, on disk and at once in effect. When it is wrong the error is Problems, and
@@ -166,7 +157,7 @@ func (r *Runner) Put(_ context.Context, id string, source []byte) error {
 // put is Put with r.edit held. The disk is written while rules go on running.
 func (r *Runner) put(id string, source []byte) error {
 	r.mu.Lock()
-	_, problems := r.check(id, source)
+	problems := r.check(id, source)
 	_, had := r.entries[id]
 	count := len(r.entries)
 	r.mu.Unlock()
@@ -393,6 +384,9 @@ func (r *Runner) staged() {
 	r.load(in)
 }
 
+// newID is an unguessable id for a trace or a Command, in small letters like those the Engine gives.
+func newID() string { return strings.ToLower(rand.Text()) }
+
 // Activate sets scene id in the name of by, and waits until every Command has ended. False: there is no such scene. The
 // error says which Commands failed.
 func (r *Runner) Activate(ctx context.Context, id, by string, cause thing.Cause) (bool, error) {
@@ -410,7 +404,7 @@ func (r *Runner) Activate(ctx context.Context, id, by string, cause thing.Cause)
 		return true, fmt.Errorf("scene %s cannot be set: %s", id, slices.Concat(s.wrong, s.joined)[0])
 	}
 	if cause.Trace == "" {
-		cause.Trace = strings.ToLower(rand.Text())
+		cause.Trace = newID()
 	}
 	t := engine.Trace{ID: cause.Trace, Scene: id, Version: box.Text().Version, Began: thing.At(r.o.Now()), Result: engine.Done}
 	t.Trigger = engine.Trigger{Name: "hand", Kind: "hand", By: by}
@@ -422,7 +416,7 @@ func (r *Runner) Activate(ctx context.Context, id, by string, cause thing.Cause)
 		limit <- struct{}{}
 		group.Go(func() {
 			cmd := thing.Command{
-				ID: strings.ToLower(rand.Text()), Ref: x.Ref, Input: x.Input, By: by, Cause: cause,
+				ID: newID(), Ref: x.Ref, Input: x.Input, By: by, Cause: cause,
 				Deadline: thing.At(r.o.Now().Add(deadline)),
 			}
 			outcomes[i] = (&dispatcher{do: r.o.Commands}).one(ctx, cmd)

@@ -1,5 +1,6 @@
-// Package rules is when ... then: rules and scenes as YAML files, checked against the descriptions of their Things, run
-// by a pure step over an injected clock, with a trace of every run. docs/rules.md tells people how to write them.
+// Package rules runs what people wrote as "when this, then that": rules and scenes as YAML files, checked against the
+// descriptions of their Things, run by a pure step over an injected clock, with a trace of every run. docs/rules.md tells
+// people how to write them.
 //
 // A Rule is the text, read; a program is a rule joined to its Things, with every expression and value checked; the Engine
 // runs programs and is pure; the Runner connects an Engine to the hub and the data folder. Check is the same reading and

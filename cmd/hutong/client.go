@@ -20,7 +20,7 @@ import (
 // remote is how a command reaches a running hub.
 type remote struct {
 	Hub   string `help:"Where the hub answers." default:"http://127.0.0.1:8480" env:"HUTONG_HUB" placeholder:"URL"`
-	Token string `help:"Token to show (or HUTONG_TOKEN)." env:"HUTONG_TOKEN" placeholder:"htg_..."`
+	Token string `help:"Token to show." env:"HUTONG_TOKEN" placeholder:"htg_..."`
 }
 
 // maxAnswer bounds what is read of one answer.

@@ -33,7 +33,6 @@ func (e *Error) Error() string {
 type Template struct {
 	source  string
 	body    []stmt
-	plain   bool
 	field   []string
 	lib     *py.Library
 	regexes py.RegexCache
@@ -48,12 +47,8 @@ func Parse(source string) (*Template, error) {
 	if err := t.parse(); err != nil {
 		return nil, err
 	}
-	t.plain = len(t.body) == 0
 	if len(t.body) == 1 {
-		switch s := t.body[0].(type) {
-		case *textStmt:
-			t.plain = true
-		case *outputStmt:
+		if s, ok := t.body[0].(*outputStmt); ok {
 			t.field = plainField(s.value)
 		}
 	}
@@ -73,9 +68,6 @@ func (t *Template) parse() (err error) {
 
 // Source is the text the template was parsed from.
 func (t *Template) Source() string { return t.source }
-
-// Plain says that the template holds no expression: it renders to its own text.
-func (t *Template) Plain() bool { return t.plain }
 
 // Field returns the path of a template that only prints a field, such as {{ value_json.state }} or
 // {{ value_json['update']['state'] }}: the variable first, then the keys. It is nil for any other template, and for
