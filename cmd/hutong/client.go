@@ -15,6 +15,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"hutong/thing"
 )
 
 // remote is how a command reaches a running hub.
@@ -213,6 +215,11 @@ type watchCmd struct {
 
 // Run prints what comes until it is interrupted or the hub ends.
 func (c *watchCmd) Run(ctx context.Context) error {
+	for _, id := range c.Thing { // the stream would wait for what may come; a person has more likely mistyped it
+		if _, err := c.text(ctx, "GET", thingPath(id), nil); err != nil {
+			return err
+		}
+	}
 	query := url.Values{"things": c.Thing}
 	res, err := c.do(ctx, "GET", "/stream?"+query.Encode(), nil, "text/event-stream")
 	if err != nil {
@@ -239,6 +246,17 @@ func (c *watchCmd) Run(ctx context.Context) error {
 	return errors.Join(errors.New("the hub ended the stream"), lines.Err())
 }
 
+// watched is one line that watch prints: a value of a property with its quality, or an event with its data.
+type watched struct {
+	Time     thing.Time      `json:"time,omitzero"` // when the device said so, or the hub heard it
+	Thing    string          `json:"thing"`
+	Property string          `json:"property,omitempty"`
+	Value    json.RawMessage `json:"value,omitempty"`
+	Quality  *thing.Quality  `json:"quality,omitempty"`
+	Event    string          `json:"event,omitempty"`
+	Data     json.RawMessage `json:"data,omitempty"`
+}
+
 // printChanges writes a line for each value and event of one message of /stream.
 func printChanges(w io.Writer, kind string, data []byte) error {
 	if kind != "full" && kind != "delta" {
@@ -252,24 +270,52 @@ func printChanges(w io.Writer, kind string, data []byte) error {
 		return fmt.Errorf("the hub's stream: %w", err)
 	}
 	out := json.NewEncoder(w)
-	for _, thing := range slices.Sorted(maps.Keys(m.Values)) {
-		for _, name := range slices.Sorted(maps.Keys(m.Values[thing])) {
-			v := m.Values[thing][name]
-			if len(v) < 3 {
-				continue
+	for _, id := range slices.Sorted(maps.Keys(m.Values)) {
+		for _, name := range slices.Sorted(maps.Keys(m.Values[id])) {
+			line := watched{Thing: id, Property: name, Quality: new(thing.Quality)}
+			if err := fields(m.Values[id][name], &line.Value, line.Quality, &line.Time); err != nil {
+				return err
 			}
-			line := map[string]any{"thing": thing, "property": name, "value": v[0], "quality": v[1], "time": v[2]}
 			if err := out.Encode(line); err != nil {
 				return err
 			}
 		}
 	}
 	for _, e := range m.Events {
-		if len(e) < 4 {
-			continue
-		}
-		if err := out.Encode(map[string]any{"thing": e[0], "event": e[1], "data": e[2], "time": e[3]}); err != nil {
+		var line watched
+		if err := fields(e, &line.Thing, &line.Event, &line.Data, &line.Time); err != nil {
 			return err
+		}
+		if err := out.Encode(line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fields reads the first parts of a list of the stream. A quality is a number there, a time milliseconds.
+func fields(list []json.RawMessage, into ...any) error {
+	if len(list) < len(into) {
+		return fmt.Errorf("the hub's stream: %d parts where %d belong", len(list), len(into))
+	}
+	for i, to := range into {
+		var err error
+		switch to := to.(type) {
+		case *thing.Time:
+			var ms int64
+			err = json.Unmarshal(list[i], &ms)
+			*to = thing.Time(ms * int64(time.Millisecond))
+		case *thing.Quality:
+			var n uint8
+			err = json.Unmarshal(list[i], &n)
+			if *to = thing.Quality(n); *to > thing.Good {
+				return fmt.Errorf("the hub's stream: quality %d is not one this program knows", n)
+			}
+		default:
+			err = json.Unmarshal(list[i], to)
+		}
+		if err != nil {
+			return fmt.Errorf("the hub's stream: %w", err)
 		}
 	}
 	return nil
