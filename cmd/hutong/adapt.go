@@ -67,9 +67,6 @@ func (p past) Query(ctx context.Context, q api.Query, each func(api.Sample)) err
 // ruleBook is the rules as the api lists and edits them.
 type ruleBook struct{ *rules.Runner }
 
-// shownRuns is how many of a rule's runs a list shows.
-const shownRuns = 5
-
 func (b ruleBook) List() []api.Rule {
 	var list []api.Rule
 	for _, r := range b.Runner.List() {
@@ -77,7 +74,7 @@ func (b ruleBook) List() []api.Rule {
 		if len(x.Problems) == 0 && r.Reason != "" && r.Enabled { // it waits for a Thing, or is parked
 			x.Problems = api.Problems{{Detail: r.Reason}}
 		}
-		for _, t := range r.Traces[:min(shownRuns, len(r.Traces))] {
+		for _, t := range r.Traces {
 			x.Runs = append(x.Runs, runOf(t))
 		}
 		list = append(list, x)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"iter"
 	"sync"
 
 	"hutong/api"
@@ -41,10 +42,14 @@ func (r *ring[T]) add(x T) {
 	r.next = (r.next + 1) % r.limit
 }
 
-// all calls f with every item, oldest first.
-func (r *ring[T]) all(f func(T)) {
-	for i := range r.list {
-		f(r.list[(r.next+i)%len(r.list)])
+// all is every item, oldest first.
+func (r *ring[T]) all() iter.Seq[T] {
+	return func(yield func(T) bool) {
+		for i := range r.list {
+			if !yield(r.list[(r.next+i)%len(r.list)]) {
+				return
+			}
+		}
 	}
 }
 
@@ -90,14 +95,14 @@ var _ gate.Doer = witness{}
 func (l *ledger) story(id string, t *api.Trace) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.commands.all(func(o thing.Outcome) {
+	for o := range l.commands.all() {
 		if o.Command.Cause.Trace == id {
 			t.Commands = append(t.Commands, o)
 		}
-	})
-	l.changes.all(func(c thing.Change) {
+	}
+	for c := range l.changes.all() {
 		if c.Cause.Trace == id {
 			t.Changes = append(t.Changes, c)
 		}
-	})
+	}
 }
