@@ -22,7 +22,7 @@ func (p PlaceID) Parent() PlaceID {
 
 // Within says whether p is q or lies somewhere inside it. Everything lies within the quarter.
 func (p PlaceID) Within(q PlaceID) bool {
-	return q == "" || p == q || strings.HasPrefix(string(p), string(q)+"/")
+	return q == "" || p == q || len(p) > len(q) && p[len(q)] == '/' && strings.HasPrefix(string(p), string(q))
 }
 
 // MaxPlaceDepth is the most levels a place may have below the quarter.

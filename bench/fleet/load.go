@@ -115,9 +115,6 @@ func (f *fleet) acks(c net.Conn, p *publisher) {
 	}
 }
 
-// of is the publisher of a device.
-func (f *fleet) of(device int) *publisher { return f.pubs[device%len(f.pubs)] }
-
 // came says that n messages of p have arrived.
 func (p *publisher) came(n int) {
 	p.mu.Lock()

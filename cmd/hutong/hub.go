@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 
@@ -192,8 +193,14 @@ func (h *Hub) mqttURL() string { return "mqtt://" + h.plain.Addr().String() }
 // drain is how long requests may take to end when the hub stops.
 const drain = 3 * time.Second
 
+// heapFloor is memory that is asked for and never touched, so that it takes room in the collector's sums alone: a hub
+// of a few megabytes is not collected again at every few megabytes of messages, which was a fifth of its work.
+const heapFloor = 32 << 20
+
 // run serves until ctx ends, then stops everything in order. After also runs when all is up, if there is one.
 func (h *Hub) run(ctx context.Context, after func(context.Context) error) error {
+	floor := make([]byte, heapFloor)
+	defer runtime.KeepAlive(floor)
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	work, ctx := errgroup.WithContext(ctx)
