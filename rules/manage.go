@@ -41,7 +41,7 @@ type Info struct {
 	Version     string         `json:"version"` // of the text in the file
 	Reads       []thing.Ref    `json:"-"`
 	Sets        []thing.Ref    `json:"-"`
-	Runs        uint64         `json:"runs"` // since the hub started
+	Runs        uint64         `json:"runs"` // that did something, since the hub started
 	Active      int            `json:"active"`
 	Traces      []engine.Trace `json:"-"` // newest first, those under way included
 }

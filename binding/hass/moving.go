@@ -22,10 +22,10 @@ func (b *builder) payloadUnless(key, otherwise string) (string, bool) {
 }
 
 // moves adds an action for each command that is not turned off.
-func (b *builder) moves(to *command, list ...[3]string) {
-	for _, m := range list {
-		if payload, ok := b.payloadUnless(m[1], m[2]); ok {
-			b.action(m[0], words(m[0]), to, payload)
+func (b *builder) moves(to *command, names ...string) {
+	for _, name := range names {
+		if payload, ok := b.payloadUnless("payload_"+name, strings.ToUpper(name)); ok {
+			b.action(name, words(name), to, payload)
 		}
 	}
 }
@@ -43,7 +43,7 @@ func (b *builder) cover() {
 	schema, decode := b.states(strings.ToLower, "open", "opening", "closed", "closing", "stopped")
 	state := b.property("", schema, b.read("state_topic", "value_template", decode), nil, nil)
 	b.classed(state, "cover")
-	b.moves(b.command("command_topic", ""), [3]string{"open", "payload_open", "OPEN"}, [3]string{"close", "payload_close", "CLOSE"}, [3]string{"stop", "payload_stop", "STOP"})
+	b.moves(b.command("command_topic", ""), "open", "close", "stop")
 	low, high := b.Number("position_closed", 0), b.Number("position_open", 100)
 	b.position("position", "position_topic", "position_template", "set_position_topic", "set_position_template", low, high, low, high)
 	b.position("tilt", "tilt_status_topic", "tilt_status_template", "tilt_command_topic", "tilt_command_template",
@@ -94,7 +94,7 @@ func (b *builder) valve() {
 		decode := func(v py.Value) (thing.Value, verdict) { return word(inside(v, "state")) }
 		p := b.property("", schema, b.read("state_topic", "value_template", decode), nil, nil)
 		b.classed(p, "valve")
-		b.moves(to, [3]string{"open", "payload_open", "OPEN"}, [3]string{"close", "payload_close", "CLOSE"})
+		b.moves(to, "open", "close")
 	} else {
 		low, high := b.Number("position_closed", 0), b.Number("position_open", 100)
 		if low == high {
@@ -178,17 +178,9 @@ func (b *builder) alarm() {
 		return py.None(), []py.Var{{Name: "action", Value: payload}, {Name: "code", Value: code}}
 	}
 	features := b.Texts("supported_features")
-	for _, x := range [][3]string{
-		{"arm_home", "payload_arm_home", "ARM_HOME"},
-		{"arm_away", "payload_arm_away", "ARM_AWAY"},
-		{"arm_night", "payload_arm_night", "ARM_NIGHT"},
-		{"arm_vacation", "payload_arm_vacation", "ARM_VACATION"},
-		{"arm_custom_bypass", "payload_arm_custom_bypass", "ARM_CUSTOM_BYPASS"},
-		{"trigger", "payload_trigger", "TRIGGER"},
-		{"disarm", "payload_disarm", "DISARM"},
-	} {
-		if x[0] == "disarm" || !b.Has("supported_features") || slices.Contains(features, x[0]) {
-			b.coded(x[0], to, b.TextOr(x[1], x[2]), vars)
+	for _, name := range []string{"arm_home", "arm_away", "arm_night", "arm_vacation", "arm_custom_bypass", "trigger", "disarm"} {
+		if name == "disarm" || !b.Has("supported_features") || slices.Contains(features, name) {
+			b.coded(name, to, b.TextOr("payload_"+name, strings.ToUpper(name)), vars)
 		}
 	}
 }
@@ -205,16 +197,13 @@ func (b *builder) vacuum() {
 		b.property("battery_level", percentSchema(), b.member("state_topic", decodeNumber, "battery_level"), nil, nil)
 	}
 	to := b.command("command_topic", "")
-	for _, x := range [][4]string{
-		{"start", "start", "payload_start", "start"},
-		{"pause", "pause", "payload_pause", "pause"},
-		{"stop", "stop", "payload_stop", "stop"},
-		{"return_home", "return_to_base", "payload_return_to_base", "return_to_base"},
-		{"clean_spot", "clean_spot", "payload_clean_spot", "clean_spot"},
-		{"locate", "locate", "payload_locate", "locate"},
-	} {
-		if can(x[0]) {
-			b.action(x[1], words(x[1]), to, b.TextOr(x[2], x[3]))
+	for _, name := range []string{"start", "pause", "stop", "return_to_base", "clean_spot", "locate"} {
+		feature := name
+		if name == "return_to_base" {
+			feature = "return_home"
+		}
+		if can(feature) {
+			b.action(name, words(name), to, b.TextOr("payload_"+name, name))
 		}
 	}
 	if can("fan_speed") {
