@@ -7,7 +7,7 @@ help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile
 
 build: ## the one static binary, bin/hutong
-	go build -trimpath -o bin/hutong ./cmd/hutong
+	go build -trimpath -ldflags='-s -w' -o bin/hutong ./cmd/hutong
 
 test: ## every test that needs nothing but Go
 	go test ./...
