@@ -47,7 +47,7 @@ type Hub struct {
 	api      *api.API
 	http     net.Listener
 	plain    net.Listener
-	secure   net.Listener
+	secure   net.Listener   // nil without --mqtts
 	closers  []func() error // in the order of opening
 }
 
@@ -190,6 +190,15 @@ func (h *Hub) page() http.Handler {
 func (h *Hub) httpURL() string { return "http://" + h.http.Addr().String() }
 func (h *Hub) mqttURL() string { return "mqtt://" + h.plain.Addr().String() }
 
+// readyLine says, for people and for programs, where the hub answers.
+func (h *Hub) readyLine() string {
+	line := "ready http=" + h.httpURL() + " mqtt=" + h.mqttURL()
+	if h.secure != nil {
+		line += " mqtts=mqtts://" + h.secure.Addr().String()
+	}
+	return line
+}
+
 // drain is how long requests may take to end when the hub stops.
 const drain = 3 * time.Second
 
@@ -230,7 +239,7 @@ func (h *Hub) run(ctx context.Context, after func(context.Context) error) error 
 		<-ctx.Done()
 		return h.quiet(server)
 	})
-	fmt.Printf("ready http=%s mqtt=%s\n", h.httpURL(), h.mqttURL())
+	fmt.Println(h.readyLine())
 	return errors.Join(work.Wait(), h.close())
 }
 

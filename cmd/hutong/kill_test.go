@@ -21,19 +21,21 @@ import (
 
 // victim is one running hub that is about to be killed.
 type victim struct {
-	cmd  *exec.Cmd
-	http string
-	mqtt string
+	cmd   *exec.Cmd
+	http  string
+	mqtt  string
+	mqtts string // "" unless it was asked for
 }
 
-// awaken starts the real program on the folder and waits for its ready line.
-func awaken(t *testing.T, data string) *victim {
+// awaken starts the real program on the folder, with more flags if there are any, and waits for its ready line.
+func awaken(t *testing.T, data string, more ...string) *victim {
 	t.Helper()
 	path, err := exec.LookPath("hutong")
 	if err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(path, "serve", "--data", data, "--http", "127.0.0.1:0", "--mqtt", "127.0.0.1:0")
+	cmd.Args = append(cmd.Args, more...)
 	var log strings.Builder
 	cmd.Stderr = &log
 	out, err := cmd.StdoutPipe()
@@ -50,7 +52,7 @@ func awaken(t *testing.T, data string) *victim {
 		_ = cmd.Wait()         // so that log is complete
 		t.Fatalf("the hub did not come up: %v %q\n%s", err, line, log.String())
 	}
-	return &victim{cmd, m[1], m[2]}
+	return &victim{cmd, m[1], m[2], m[3]}
 }
 
 func (v *victim) kill() {

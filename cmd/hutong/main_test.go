@@ -56,7 +56,7 @@ type process struct {
 	done chan error
 }
 
-var readyLine = regexp.MustCompile(`^ready http=(http://\S+) mqtt=(mqtt://\S+)$`)
+var readyLine = regexp.MustCompile(`^ready http=(http://\S+) mqtt=(mqtt://\S+)(?: mqtts=(mqtts://\S+))?$`)
 
 func readyCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
