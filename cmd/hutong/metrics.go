@@ -40,6 +40,7 @@ func (h *Hub) metrics(w io.Writer) {
 	m := h.mqtt.Stats()
 	put("mqtt_connections", m.Connections)
 	put("mqtt_sessions", m.Sessions)
+	put("mqtt_sessions_given_up_total", m.GivenUp)
 	put("mqtt_retained", m.Retained)
 	put("mqtt_received_total", m.Received)
 	put("mqtt_sent_total", m.Sent)

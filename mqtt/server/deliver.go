@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"hutong/mqtt/line"
@@ -36,7 +37,7 @@ func (c *courier) kick() {
 	c.dirty = c.dirty[:0]
 }
 
-// refused says whether some reader of r has no room for a QoS 1 or 2 message; then nobody gets it.
+// refused says whether some reader of r has no room for a QoS 1 or 2 message; unless makeRoom helps, nobody gets it.
 func (r *route) refused(m *tap.Message) bool {
 	if m.QoS == 0 {
 		return false
@@ -54,11 +55,37 @@ func (r *route) refused(m *tap.Message) bool {
 	return false
 }
 
+// makeRoom ends the sessions that have no room for m and whose clients are away: one phone that never comes back must not
+// stop everybody who publishes. Its client is told by CONNACK that the session is gone (MQTT 5, 3.2.2.1.1 and 4.1). It is
+// false when a connected client has no room, which will read on or be disconnected.
+func (s *Server) makeRoom(r *route, m *tap.Message) bool {
+	var away []*session
+	for i := range r.targets {
+		if t := &r.targets[i]; t.qos > 0 && t.sess.refuses() {
+			away = append(away, t.sess)
+		}
+	}
+	for _, g := range r.groups {
+		if g.refuses(m.QoS) {
+			away = append(away, g.full()...)
+		}
+	}
+	if slices.ContainsFunc(away, (*session).online) {
+		return false
+	}
+	for _, sess := range away {
+		s.count.givenUp.Add(1)
+		s.opts.Log.Warn("mqtt: session given up, its client is away and its queue is full", "client", sess.id)
+		s.end(sess)
+	}
+	return !r.refused(m)
+}
+
 // deliver hands m to all that r names. What the acknowledgement must wait for goes into b (nil: nothing waits), and
 // owes are the bits of that. A failing reason means that nobody got it. took says whether anybody did.
 func (c *courier) deliver(r *route, m *tap.Message, from *session, b *line.Batch) (owes uint32, reason wire.Reason, took bool) {
 	s := c.srv
-	if r.refused(m) {
+	if r.refused(m) && !s.makeRoom(r, m) {
 		s.count.overflowed.Add(1)
 		return 0, wire.QuotaExceeded, false
 	}

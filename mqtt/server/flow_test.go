@@ -40,59 +40,75 @@ func TestASlowReaderHoldsBackThePublishersAcknowledgements(t *testing.T) {
 }
 
 func TestAFullQueueRefusesThePublisherAndNothingAcknowledgedIsLost(t *testing.T) {
-	f := func(name string, o server.Options, online bool) {
+	in(t, server.Options{MaxQueue: 8, MaxInflight: 2}, func(t *testing.T, s *server.Server) {
+		slow, _ := join(t, s, wire.V5, "slow", keepSession)
+		slow.subscribe(wire.Filter{Filter: "q", QoS: 1})
+		var l log
+		detach, err := s.Attach(&l, "q")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer detach()
+		fast, _ := join(t, s, wire.V5, "fast")
+		for i := range 20 {
+			p := message("q", fmt.Sprint(i), 1)
+			p.ID = uint16(i + 1)
+			fast.publish(p)
+		}
+		// Answers keep the order of the questions (4.6), so refusals wait, too.
+		if acked, refused := fast.answers(); acked != 3 || refused != 0 {
+			t.Errorf("%d acknowledged and %d refused at first", acked, refused)
+		}
+		for i := range 8 {
+			slow.answer(wire.PUBACK, slow.hears(fmt.Sprintf("q %d q1", i)).ID)
+		}
+		slow.silent()
+		if acked, refused := fast.answers(); acked != 5 || refused != 12 {
+			t.Errorf("%d acknowledged and %d refused in the end", acked, refused)
+		}
+		if len(l.heard) != 8 || s.Stats().Overflowed != 12 {
+			t.Errorf("the tap heard %v, counted %d", l.heard, s.Stats().Overflowed)
+		}
+		if err := s.Publish(t.Context(), &tap.Message{Topic: "q", QoS: 1}); err != nil {
+			t.Errorf("with room again: %v", err)
+		}
+	})
+}
+
+func TestWhoNeverComesBackStopsNobody(t *testing.T) {
+	f := func(name, filter string, o server.Options) {
 		t.Run(name, func(t *testing.T) {
 			in(t, o, func(t *testing.T, s *server.Server) {
-				slow, _ := join(t, s, wire.V5, "slow", keepSession)
-				slow.subscribe(wire.Filter{Filter: "q", QoS: 1})
-				if !online {
-					slow.leave(0)
-				}
+				gone, _ := join(t, s, wire.V5, "gone", keepSession)
+				gone.subscribe(wire.Filter{Filter: filter, QoS: 1})
+				gone.leave(0)
 				var l log
 				detach, err := s.Attach(&l, "q")
 				if err != nil {
 					t.Fatal(err)
 				}
 				defer detach()
-				fast, _ := join(t, s, wire.V5, "fast")
-				for i := range 20 {
-					p := message("q", fmt.Sprint(i), 1)
-					p.ID = uint16(i + 1)
-					fast.publish(p)
-				}
-				acked, refused := fast.answers()
-				if online {
-					// Answers keep the order of the questions (4.6), so refusals wait, too.
-					if acked != 3 || refused != 0 {
-						t.Errorf("%d acknowledged and %d refused at first", acked, refused)
-					}
-				} else {
-					if acked != 8 || refused != 12 {
-						t.Errorf("%d acknowledged and %d refused", acked, refused)
-					}
-					slow, _ = join(t, s, wire.V5, "slow", keepSession)
-				}
-				for i := range 8 {
-					slow.answer(wire.PUBACK, slow.hears(fmt.Sprintf("q %d q1", i)).ID)
-				}
-				slow.silent()
-				if online {
-					if acked, refused = fast.answers(); acked != 5 || refused != 12 {
-						t.Errorf("%d acknowledged and %d refused in the end", acked, refused)
+				for _, v := range []byte{wire.V5, wire.V311} {
+					d, _ := join(t, s, v, fmt.Sprint("device of ", v))
+					for i := range 20 {
+						if r := d.tell(message("q", fmt.Sprint(i), 1)); r.Failed() {
+							t.Fatalf("message %d: %s", i, r)
+						}
 					}
 				}
-				if len(l.heard) != 8 || s.Stats().Overflowed != 12 {
-					t.Errorf("the tap heard %v, counted %d", l.heard, s.Stats().Overflowed)
+				if st := s.Stats(); len(l.heard) != 40 || st.Overflowed != 0 || st.GivenUp != 1 || st.Queued != 0 {
+					t.Errorf("the tap heard %d; %+v", len(l.heard), st)
 				}
-				if err := s.Publish(t.Context(), &tap.Message{Topic: "q", QoS: 1}); err != nil {
-					t.Errorf("with room again: %v", err)
+				if _, ack := join(t, s, wire.V5, "gone", keepSession); ack.SessionPresent {
+					t.Error("the client is not told that its session is gone")
 				}
 			})
 		})
 	}
-	f("connected", server.Options{MaxQueue: 8, MaxInflight: 2}, true)
-	f("away", server.Options{MaxQueue: 8}, false)
-	f("away, persisted", server.Options{MaxQueue: 8, Store: &server.MemoryStore{}}, false)
+	f("own", "q", server.Options{MaxQueue: 8})
+	f("shared", "$share/g/q", server.Options{MaxQueue: 8})
+	f("persisted", "q", server.Options{MaxQueue: 8, Store: &server.MemoryStore{}})
+	f("bytes", "q", server.Options{MaxQueueBytes: 1500})
 }
 
 // answers counts the PUBACKs that have come.
@@ -120,13 +136,10 @@ func (d *device) answers() (acked, refused int) {
 	}
 }
 
-func TestPublishInTheProcessIsRefusedWhenAQueueIsFull(t *testing.T) {
-	in(t, server.Options{MaxQueue: 2}, func(t *testing.T, s *server.Server) {
-		d, _ := join(t, s, wire.V5, "c", keepSession)
-		d.subscribe(wire.Filter{Filter: "q", QoS: 1})
-		d.leave(0)
+func TestPublishInTheProcessIsRefusedWhenThereIsNoRoom(t *testing.T) {
+	in(t, server.Options{MaxRetained: 2}, func(t *testing.T, s *server.Server) {
 		for i := range 3 {
-			err := s.Publish(t.Context(), &tap.Message{Topic: "q", QoS: 1})
+			err := s.Publish(t.Context(), &tap.Message{Topic: fmt.Sprint("q/", i), Payload: []byte("x"), QoS: 1, Retain: true})
 			if refused := errors.Is(err, wire.QuotaExceeded); refused != (i == 2) {
 				t.Errorf("message %d: %v", i, err)
 			}
@@ -137,14 +150,13 @@ func TestPublishInTheProcessIsRefusedWhenAQueueIsFull(t *testing.T) {
 	})
 }
 
-func TestAnOldPublisherIsCutOffWhenAQueueIsFull(t *testing.T) {
-	in(t, server.Options{MaxQueue: 1}, func(t *testing.T, s *server.Server) {
-		d, _ := join(t, s, wire.V5, "c", keepSession)
-		d.subscribe(wire.Filter{Filter: "q", QoS: 1})
-		d.leave(0)
+func TestAnOldPublisherIsCutOffWhenThereIsNoRoom(t *testing.T) {
+	in(t, server.Options{MaxRetained: 1}, func(t *testing.T, s *server.Server) {
 		old, _ := join(t, s, wire.V311, "old")
-		old.tell(message("q", "x", 1))
-		old.publish(message("q", "y", 1))
+		first, second := message("a", "x", 1), message("b", "y", 1)
+		first.Retain, second.Retain = true, true
+		old.tell(first)
+		old.publish(second)
 		old.closed(0)
 	})
 }

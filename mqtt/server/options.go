@@ -90,6 +90,7 @@ type Stats struct {
 	Broken       int64 // connections ended for a malformed packet or a breach of protocol
 	TimedOut     int64 // connections ended by keep-alive or while connecting
 	TakenOver    int64 // connections ended because the same client connected again
+	GivenUp      int64 // sessions ended because their queue was full and their client away
 	Stuck        int64 // connections ended because they did not read or acknowledge
 	Denied       int64 // publishes and subscriptions that Authorize refused
 	Received     int64 // PUBLISH packets
@@ -107,7 +108,7 @@ type counters struct {
 	connections, queued                                                atomic.Int64
 	accepted, refused, broken, timedOut, takenOver, stuck, denied      atomic.Int64
 	received, receivedSize, sent, dropped, overflowed, unkept, expired atomic.Int64
-	oversized, wills                                                   atomic.Int64
+	oversized, wills, givenUp                                          atomic.Int64
 }
 
 // Stats gives the server's figures; it may be called at any time.
@@ -116,7 +117,7 @@ func (s *Server) Stats() Stats {
 	st := Stats{
 		Connections: c.connections.Load(), Queued: c.queued.Load(), Accepted: c.accepted.Load(),
 		Refused: c.refused.Load(), Broken: c.broken.Load(), TimedOut: c.timedOut.Load(),
-		TakenOver: c.takenOver.Load(), Stuck: c.stuck.Load(), Denied: c.denied.Load(), Received: c.received.Load(),
+		TakenOver: c.takenOver.Load(), GivenUp: c.givenUp.Load(), Stuck: c.stuck.Load(), Denied: c.denied.Load(), Received: c.received.Load(),
 		ReceivedSize: c.receivedSize.Load(), Sent: c.sent.Load(), Dropped: c.dropped.Load(),
 		Overflowed: c.overflowed.Load(), Unkept: c.unkept.Load(), Expired: c.expired.Load(),
 		Oversized: c.oversized.Load(), Wills: c.wills.Load(),

@@ -198,24 +198,26 @@ func TestPublishInTheProcessReachesClientsAndIsRetained(t *testing.T) {
 
 func TestAFullSharedSubscriptionRefusesThePublisher(t *testing.T) {
 	in(t, server.Options{MaxQueue: 2}, func(t *testing.T, s *server.Server) {
-		away, _ := join(t, s, wire.V5, "away", keepSession)
-		away.subscribe(wire.Filter{Filter: "$share/g/q", QoS: 1})
-		away.leave(0)
+		busy, _ := join(t, s, wire.V5, "busy")
+		busy.subscribe(wire.Filter{Filter: "$share/g/q", QoS: 1})
 		here, _ := join(t, s, wire.V5, "here")
 		here.subscribe(wire.Filter{Filter: "q"})
-		for i, want := range []wire.Reason{0, 0, wire.QuotaExceeded} {
+		for i := range 3 {
 			here.publish(message("q", fmt.Sprint(i), 1))
-			if want == 0 {
-				here.hears(fmt.Sprintf("q %d q0", i))
-			}
+		}
+		here.hears("q 0 q0")
+		here.hears("q 1 q0")
+		here.silent()
+		for i := range 2 {
+			busy.answer(wire.PUBACK, busy.hears(fmt.Sprintf("q %d q1", i)).ID)
+		}
+		for i, want := range []wire.Reason{0, 0, wire.QuotaExceeded} {
 			if r := here.ack(wire.PUBACK, 5); r != want {
 				t.Errorf("message %d: %s", i, r)
 			}
 		}
 		here.silent()
-		away, _ = join(t, s, wire.V5, "away", keepSession)
-		away.hears("q 0 q1")
-		away.hears("q 1 q1")
+		busy.silent()
 	})
 }
 

@@ -44,6 +44,18 @@ func (g *share) refuses(qos byte) bool {
 	return chosen == nil && full
 }
 
+// full gives the members that have no room.
+func (g *share) full() (list []*session) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, m := range g.members {
+		if m.sess.refuses() {
+			list = append(list, m.sess)
+		}
+	}
+	return list
+}
+
 func (g *share) choose(qos byte) (chosen *sub, at int, full bool) {
 	for _, online := range []bool{true, false} {
 		for i := range g.members {
