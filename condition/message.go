@@ -23,6 +23,9 @@ var (
 	overload   = regexp.MustCompile(`^found no matching overload for '([^']*)' applied to '(.*)'$`)
 	expected   = regexp.MustCompile(`^expected type '(.*)' but found '(.*)'$`)
 	undeclared = regexp.MustCompile(`^undeclared reference to '([^']*)'`)
+	misplaced  = regexp.MustCompile(`(?s)^(?:mismatched|extraneous|no viable alternative at) input '(.*?)'(?: expecting '([^']*)'| expecting .*)?$`)
+	lost       = regexp.MustCompile(`^missing '([^']*)' at `)
+	foreign    = regexp.MustCompile(`(?s)^token recognition error at: '(.*)'$`)
 	typeWords  = regexp.MustCompile(`[a-z_.]+`)
 	operator   = regexp.MustCompile(`^_?(\W+|in)_?$`)
 )
@@ -39,6 +42,18 @@ func plain(message string, env Env) string {
 	if m := expected.FindStringSubmatch(message); m != nil {
 		return fmt.Sprintf("%s is wanted here; this is %s", typeName(m[1]), typeName(m[2]))
 	}
+	if m := misplaced.FindStringSubmatch(message); m != nil {
+		return outOfPlace(m[1], m[2])
+	}
+	if m := lost.FindStringSubmatch(message); m != nil {
+		return fmt.Sprintf("a %s is missing here", m[1])
+	}
+	if m := foreign.FindStringSubmatch(message); m != nil {
+		if m[1] = strings.TrimSpace(m[1]); m[1] == "=" {
+			return "= alone means nothing; write == to compare"
+		}
+		return m[1] + " is no word or sign of an expression; a text stands in quotes"
+	}
 	switch {
 	case strings.Contains(message, "cost limit exceeded"):
 		return "the expression takes too long to work out"
@@ -52,6 +67,24 @@ func plain(message string, env Env) string {
 		return fmt.Sprintf("the expression is nested too deeply; at most %d levels are allowed", maxDepth)
 	}
 	return message
+}
+
+// spoken are the words of other languages for what CEL writes in signs.
+var spoken = map[string]string{"and": "&&", "AND": "&&", "or": "||", "OR": "||", "not": "!", "is": "=="}
+
+// outOfPlace says that the parser met what it could not use; wanted is the one thing it could have used, "" when there are more.
+func outOfPlace(met, wanted string) string {
+	text := "the expression ends too early"
+	if met != "<EOF>" {
+		text = met + " does not belong here"
+	}
+	if sign := spoken[met]; sign != "" {
+		text += "; write " + sign
+	}
+	if wanted != "" {
+		text += "; a " + wanted + " is missing"
+	}
+	return text
 }
 
 func noPoint(name string, env Env) string {
