@@ -141,6 +141,7 @@ type user struct {
 type live struct {
 	*Program
 	states   []pointState
+	direct   []*slot // for each point that is one property; nil for the others
 	watches  []watch
 	watching [][]int // for each point, the triggers that watch it
 	runs     []*run
@@ -163,13 +164,16 @@ type pointState struct {
 
 func (e *Engine) load(p *Program, states map[thing.Ref]thing.State, start bool) {
 	e.unload(p.rule.ID, "the rule was changed")
-	r := &live{Program: p, states: make([]pointState, len(p.points)), watching: make([][]int, len(p.points)), spentAt: e.now, timers: map[*timer]struct{}{}}
+	r := &live{Program: p, states: make([]pointState, len(p.points)), direct: make([]*slot, len(p.points)), watching: make([][]int, len(p.points)), spentAt: e.now, timers: map[*timer]struct{}{}}
 	e.rules[p.rule.ID] = r
 	for i := range p.points {
 		for _, m := range p.points[i].members {
 			if m.ref.Kind != thing.Action {
 				s := e.slot(m.ref, states)
 				s.users = append(s.users, user{r, i})
+				if r.direct[i] == nil && p.points[i].decl.Of == "" && p.points[i].decl.Kind == thing.Property {
+					r.direct[i] = s
+				}
 			}
 		}
 		e.refresh(r, i, 0)
@@ -344,7 +348,14 @@ func (e *Engine) touched(r *live, point int, c *thing.Change, event bool) {
 // refresh works out the value of a point anew from its members. At is when the change that asks for it was committed.
 func (e *Engine) refresh(r *live, i int, at thing.Time) {
 	p, st := &r.points[i], &r.states[i]
-	v, known, confirmed, since := e.combine(p)
+	var v thing.Value
+	var known, confirmed bool
+	var since thing.Time
+	if s := r.direct[i]; s != nil {
+		v, known, confirmed, since = s.value, s.seen && s.quality.Known(), s.quality > thing.Restored, s.since
+	} else {
+		v, known, confirmed, since = e.combine(p)
+	}
 	st.known, st.confirmed = known, confirmed
 	if !known {
 		return

@@ -286,11 +286,25 @@ type view struct {
 }
 
 func (v view) Reading(name string) condition.Reading {
-	i := v.r.index[name]
+	i := v.r.place(name)
 	st := &v.r.states[i]
 	return condition.Reading{
 		Value: st.value, Known: st.known, Since: st.since, Before: st.before, HasBefore: st.hasBefore, Changed: i == v.changed,
 	}
+}
+
+// place is where the point called name is. Most rules have few, which are found sooner by looking.
+func (p *Program) place(name string) int {
+	const few = 8
+	if len(p.points) > few {
+		return p.index[name]
+	}
+	for i := range p.points {
+		if p.points[i].decl.Name == name {
+			return i
+		}
+	}
+	return 0 // never: a guard names only points of its rule
 }
 
 func (v view) Now() time.Time  { return v.e.now.Std().In(v.e.zone) }
