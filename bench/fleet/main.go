@@ -173,7 +173,7 @@ func write(out *os.File, table []row, s *settings) error {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d CPUs, %s, %d runs of %s each, %s\n\n", runtime.NumCPU(), runtime.Version(), s.runs, s.length, time.Now().UTC().Format("2006-01-02 15:04 MST"))
-	b.WriteString("| load | rate, times mosquitto's | CPU per message, times mosquitto's | with senders and subscriber | bar | as measured: hutong / mosquitto |\n|---|---|---|---|---|---|\n")
+	b.WriteString("| load | rate, times mosquitto's | CPU per message, times mosquitto's | with senders and subscriber | bar | commands out | as measured: hutong / mosquitto |\n|---|---|---|---|---|---|---|\n")
 	for _, r := range table {
 		per := func(of func(result) float64) (x, h, m float64) {
 			h, m = median(r.here, of), median(r.there, of)
@@ -182,7 +182,8 @@ func write(out *os.File, table []row, s *settings) error {
 		rate, h, m := per(result.rate)
 		cpu, hc, mc := per(result.cpu)
 		all, _, _ := per(result.all)
-		fmt.Fprintf(&b, "| %s | **%.2f** | **%.2f** | %.2f | %s | %.0f / %.0f msg/s; %.1f / %.1f us |\n", r.load.name, rate, cpu, all, r.load.verdict(rate, cpu), h, m, hc, mc)
+		fmt.Fprintf(&b, "| %s | **%.2f** | **%.2f** | %.2f | %s | %.0f %% | %.0f / %.0f msg/s; %.1f / %.1f us |\n",
+			r.load.name, rate, cpu, all, r.load.verdict(rate, cpu), 100*median(r.here, func(r result) float64 { return r.fired }), h, m, hc, mc)
 	}
 	_, err := out.WriteString(b.String())
 	return err
