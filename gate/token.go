@@ -62,7 +62,7 @@ const (
 
 var (
 	errNoTokens  = errors.New("this hub has no tokens yet: make one with `hutong token create NAME --role admin`")
-	errNoToken   = errors.New("no token was shown: send it in the header Authorization, as Bearer and the token")
+	errNoToken   = errors.New("no token was shown: send it in the header Authorization (Bearer and the token), or as the MQTT password")
 	errUnknown   = errors.New("this token is not known here: it was mistyped or revoked")
 	errExpired   = errors.New("this token has expired")
 	nameOfTokens = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,63}$`)

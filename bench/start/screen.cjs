@@ -19,7 +19,7 @@ async function main() {
   await browser.close()
 }
 
-main().catch((error) => {
+main().then(() => process.exit(0), (error) => {
   console.log('failed', error.message)
   process.exit(1)
 })
