@@ -67,7 +67,7 @@ var parts = []struct{ name, words string }{
 	{"kernel (system calls)", "internal/runtime/syscall syscall. golang.org/x/sys/unix."},
 	{"network and files, Go's side", "internal/poll. net. os. runtime.netpoll io. internal/syscall"},
 	{"memory: allocation and collection", "runtime.malloc runtime.gc runtime.scan runtime.mark runtime.sweep runtime.(*gc runtime.(*m runtime.greyobject runtime.find runtime.(*sweep runtime.(*limiter runtime.bulkBarrier runtime.wb runtime.mem runtime.growslice runtime.newobject runtime.makeslice runtime.tryDefer runtime.heap runtime.nextFree runtime.(*unw runtime.deduct runtime.(*atomicHead runtime.typePointers runtime.(*activeSweep runtime.publicationBarrier"},
-	{"scheduler, locks, timers", "runtime. sync. sync/atomic. internal/runtime/atomic. internal/sync. time. internal/runtime"},
+	{"the rest of the runtime: scheduler, locks, maps, copying", "runtime. sync. sync/atomic. internal/runtime/atomic. internal/sync. time. internal/runtime"},
 	{"mqtt", "hutong/mqtt"},
 	{"decoding by description", "hutong/binding hutong/td hutong/thing encoding/json. json."},
 	{"live state", "hutong/twin"},
