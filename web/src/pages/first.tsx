@@ -16,19 +16,19 @@ export function First() {
         <li>
           <h2>{t("first.1.title")}</h2>
           <p>{t("first.1.text")}</p>
-          <pre dir="ltr" tabIndex={0} aria-label={t("first.1.title")}>hutong token create my-devices --role user</pre>
+          <pre role="group" dir="ltr" tabIndex={0} aria-label={t("first.1.title")}>hutong token create my-devices --role user</pre>
         </li>
         <li>
           <h2>{t("first.2.title")}</h2>
           <p>{t("first.2.text")}</p>
-          <pre dir="ltr" tabIndex={0} aria-label={t("first.2.title")}>
+          <pre role="group" dir="ltr" tabIndex={0} aria-label={t("first.2.title")}>
             {`mqtt:\n  server: mqtt://${host}:1883\n  user: my-devices\n  password: htg_...\nhomeassistant:\n  enabled: true`}
           </pre>
         </li>
         <li>
           <h2>{t("first.3.title")}</h2>
           <p>{t("first.3.text")}</p>
-          <pre dir="ltr" tabIndex={0} aria-label={t("first.3.title")}>
+          <pre role="group" dir="ltr" tabIndex={0} aria-label={t("first.3.title")}>
             {`mosquitto_pub -h ${host} -u my-devices -P htg_... -r \\\n  -t homeassistant/switch/kettle/config \\\n  -m '{"name":"Kettle","unique_id":"kettle","command_topic":"kettle/set","state_topic":"kettle"}'`}
           </pre>
         </li>

@@ -261,7 +261,7 @@ function About({ thing, desc, d }: { thing: Summary; desc: TD; d: Device }) {
       </dl>
       <details class="td" onToggle={(e) => (open.value = e.currentTarget.open)}>
         <summary>{t("about.td")}</summary>
-        <pre dir="ltr" tabIndex={0} aria-label={t("about.td")}>
+        <pre role="group" dir="ltr" tabIndex={0} aria-label={t("about.td")}>
           {whole.value}
         </pre>
         <p>

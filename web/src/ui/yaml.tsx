@@ -1,7 +1,7 @@
 /** YAML text with its keys and remarks set apart. */
 export function Yaml({ text, label }: { text: string; label: string }) {
   return (
-    <pre class="yaml" dir="ltr" tabIndex={0} aria-label={label}>
+    <pre class="yaml" role="group" dir="ltr" tabIndex={0} aria-label={label}>
       {text
         .replace(/\n$/, "")
         .split("\n")
