@@ -86,6 +86,31 @@ func (r remote) text(ctx context.Context, method, path string, body []byte) (str
 	return strings.TrimRight(string(data), "\n"), err
 }
 
+// things calls f with the description of every Thing that query asks for, page by page, until f returns an error.
+func (r remote) things(ctx context.Context, query url.Values, f func(json.RawMessage) error) error {
+	const page = 500
+	for offset := 0; ; offset += page {
+		query.Set("limit", fmt.Sprint(page))
+		query.Set("offset", fmt.Sprint(offset))
+		text, err := r.text(ctx, "GET", "/things?"+query.Encode(), nil)
+		if err != nil {
+			return err
+		}
+		var list []json.RawMessage
+		if err := json.Unmarshal([]byte(text), &list); err != nil {
+			return fmt.Errorf("the hub's list: %w", err)
+		}
+		for _, raw := range list {
+			if err := f(raw); err != nil {
+				return err
+			}
+		}
+		if len(list) < page {
+			return nil
+		}
+	}
+}
+
 func thingPath(id string, more ...string) string {
 	path := "/things/" + url.PathEscape(id)
 	for _, m := range more {
@@ -115,30 +140,17 @@ type thingsCmd struct {
 
 // Run prints a line for each Thing: id, place, title.
 func (c *thingsCmd) Run(ctx context.Context) error {
-	const page = 500
-	for offset := 0; ; offset += page {
-		query := url.Values{"limit": {fmt.Sprint(page)}, "offset": {fmt.Sprint(offset)}}
-		if c.Place != "" {
-			query.Set("place", c.Place)
-		}
-		if c.Find != "" {
-			query.Set("q", c.Find)
-		}
-		text, err := c.text(ctx, "GET", "/things?"+query.Encode(), nil)
-		if err != nil {
-			return err
-		}
-		var list []json.RawMessage
-		if err := json.Unmarshal([]byte(text), &list); err != nil {
-			return fmt.Errorf("the hub's list: %w", err)
-		}
-		for _, raw := range list {
-			c.print(raw)
-		}
-		if len(list) < page {
-			return nil
-		}
+	query := url.Values{}
+	if c.Place != "" {
+		query.Set("place", c.Place)
 	}
+	if c.Find != "" {
+		query.Set("q", c.Find)
+	}
+	return c.things(ctx, query, func(raw json.RawMessage) error {
+		c.print(raw)
+		return nil
+	})
 }
 
 func (c *thingsCmd) print(raw json.RawMessage) {

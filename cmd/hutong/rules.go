@@ -138,30 +138,17 @@ func (c catalogue) Thing(id thing.ID) (*thing.Thing, bool) {
 // known fetches all descriptions from the hub.
 func (c *rulesCheckCmd) known(ctx context.Context) (catalogue, error) {
 	var list catalogue
-	const page = 500
-	for offset := 0; ; offset += page {
-		query := url.Values{"limit": {fmt.Sprint(page)}, "offset": {fmt.Sprint(offset)}}
-		body, err := c.text(ctx, "GET", "/things?"+query.Encode(), nil)
+	err := c.things(ctx, url.Values{}, func(raw json.RawMessage) error {
+		d, err := td.Parse(raw)
 		if err != nil {
-			return nil, err
+			return fmt.Errorf("the hub's list: %w", err)
 		}
-		var raw []json.RawMessage
-		if err := json.Unmarshal([]byte(body), &raw); err != nil {
-			return nil, fmt.Errorf("the hub's list: %w", err)
+		x, err := d.Compile()
+		if err != nil {
+			return fmt.Errorf("the hub's list: %w", err)
 		}
-		for _, text := range raw {
-			d, err := td.Parse(text)
-			if err != nil {
-				return nil, fmt.Errorf("the hub's list: %w", err)
-			}
-			x, err := d.Compile()
-			if err != nil {
-				return nil, fmt.Errorf("the hub's list: %w", err)
-			}
-			list = append(list, x)
-		}
-		if len(raw) < page {
-			return list, nil
-		}
-	}
+		list = append(list, x)
+		return nil
+	})
+	return list, err
 }
