@@ -1,0 +1,2 @@
+// Package opendrive reads ASAM OpenDRIVE (.xodr) into a lane map.
+package opendrive

@@ -1,0 +1,2 @@
+// Package replay replays recorded traffic: a world whose actors do again what they once did.
+package replay

@@ -1,0 +1,2 @@
+// Package sumo is the world of a running SUMO, seen through TraCI.
+package sumo

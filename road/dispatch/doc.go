@@ -1,0 +1,2 @@
+// Package dispatch says which vehicle fetches whom: batched assignment, pooling by insertion, rebalancing.
+package dispatch
