@@ -99,7 +99,8 @@ type View struct {
 	Actors []Actor       // what its sensors hold to be there, brought forward to Time
 	Lights []Light       // only those seen, or told by V2X
 	Range  float64       // m, how far the sensors reach now
-	// Free is how far one can see in each direction, m, at most Range: what lies behind is hidden.
+	// Free is how far one can see in each direction from the vehicle's middle, m, at most Range: what lies behind is
+	// hidden. Those on foot or on two wheels hide nobody.
 	Free [Bearings]float32
 	// Blind says that the sensors gave nothing new this time.
 	Blind bool

@@ -1,0 +1,312 @@
+package world
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"hutong/drive"
+	"hutong/drive/lane"
+	"hutong/drive/referee"
+	"hutong/drive/scene"
+	"hutong/drive/sense"
+	"hutong/drive/vehicle"
+)
+
+// Driver decides for one vehicle. [drive.Agent] is one. It is called by one goroutine at a time, though not always the
+// same. What it leaves in the Decision is its own until its next step.
+type Driver interface {
+	Step(v *scene.View, o *drive.Orders, d *drive.Decision)
+}
+
+// FirstID is the lowest id of a vehicle that drives itself; a world gives its own actors lower ones.
+const FirstID = 1 << 31
+
+// Rider is a vehicle that drives itself, in a loop. Its owner sets the first fields before [Loop.Add], and may change
+// Orders between cycles; the loop writes the others during a cycle.
+type Rider struct {
+	ID     uint32 // FirstID or higher
+	Spec   *vehicle.Spec
+	State  vehicle.State
+	Driver Driver
+	Orders drive.Orders
+	Sensor *sense.Sensor // nil: it sees everything near it, exactly
+
+	View     scene.View      // what it knew
+	Decision drive.Decision  // what it decided
+	Control  vehicle.Control // what it did: the decision's, or the loop's own emergency stop
+	Took     time.Duration   // of its Driver's step, by the clock on the wall
+	Forced   bool            // the loop stopped it this cycle
+	Failed   error           // why its Driver isn't asked any more: it panicked. Replace puts another in
+	Panics   int
+	Late     int // decisions that missed the deadline
+	Cycles   int
+
+	last []vehicle.State // the last plan that was good
+	seat *seat           // with a deadline: where its Driver works
+}
+
+// Options say how a loop runs. The zero Options are good for tests and benches: no deadline, no referee.
+type Options struct {
+	Referee *referee.Referee
+	// Workers is how many riders are stepped at once; 0: as many as there are processors. The run is the same for any.
+	Workers int
+	// Deadline is how long a Driver's step may take; 0: for ever. A decision that comes later is thrown away. A run with
+	// a deadline depends on the machine.
+	Deadline time.Duration
+	// After is called after each cycle, in order, with everything at rest.
+	After []func(*Moment)
+}
+
+// Moment is what an observer gets to see. All of it is the loop's and good until the observer returns.
+type Moment struct {
+	Truth  *scene.Truth
+	Riders []*Rider
+	Events []referee.Event // since the last
+}
+
+// Loop is a world and the vehicles that drive themselves in it. Its methods are called by one goroutine.
+type Loop struct {
+	w       World
+	o       Options
+	riders  []*Rider
+	byID    map[uint32]*Rider
+	truth   scene.Truth
+	known   bool // truth is that of now
+	egos    []referee.Ego
+	workers int
+}
+
+// New makes a loop of a world. The world stays the caller's, who closes it after the loop.
+func New(w World, o Options) *Loop {
+	l := &Loop{w: w, o: o, byID: make(map[uint32]*Rider), workers: o.Workers}
+	if l.workers <= 0 {
+		l.workers = runtime.GOMAXPROCS(0)
+	}
+	return l
+}
+
+// Map gives the world's roads.
+func (l *Loop) Map() *lane.Map { return l.w.Map() }
+
+// Truth gives all that is now, the loop's own until the next cycle.
+func (l *Loop) Truth() *scene.Truth {
+	l.look()
+	return &l.truth
+}
+
+// Riders gives those that drive, in the order they were added. The caller doesn't change the list.
+func (l *Loop) Riders() []*Rider { return l.riders }
+
+// Rider gives the one of an id, nil where there is none.
+func (l *Loop) Rider(id uint32) *Rider { return l.byID[id] }
+
+// Add puts a vehicle into the world, from the next cycle on.
+func (l *Loop) Add(r *Rider) error {
+	switch {
+	case r.ID < FirstID:
+		return fmt.Errorf("vehicle %d: the ids of vehicles that drive themselves begin at %d", r.ID, uint32(FirstID))
+	case l.byID[r.ID] != nil:
+		return fmt.Errorf("vehicle %d is there already", r.ID)
+	case r.Driver == nil || r.Spec == nil:
+		return fmt.Errorf("vehicle %d has no driver or no spec", r.ID)
+	case !r.State.Finite():
+		return fmt.Errorf("vehicle %d is nowhere: its place is not a finite number", r.ID)
+	}
+	if err := l.w.Place(r.ID, r.Spec, r.State); err != nil {
+		return fmt.Errorf("vehicle %d: %w", r.ID, err)
+	}
+	if l.o.Deadline > 0 {
+		r.seat = newSeat(r.Driver)
+	}
+	l.riders = append(l.riders, r)
+	l.byID[r.ID] = r
+	l.known = false
+	return nil
+}
+
+// remover is a World that can take a vehicle out again.
+type remover interface{ Remove(id uint32) }
+
+// Remove takes a vehicle out of the loop, and out of the world where it can do that.
+func (l *Loop) Remove(id uint32) {
+	r := l.byID[id]
+	if r == nil {
+		return
+	}
+	delete(l.byID, id)
+	for i, x := range l.riders {
+		if x == r {
+			l.riders = append(l.riders[:i:i], l.riders[i+1:]...)
+			break
+		}
+	}
+	if r.seat != nil {
+		r.seat.leave()
+	}
+	if w, can := l.w.(remover); can {
+		w.Remove(id)
+	}
+	if l.o.Referee != nil {
+		l.o.Referee.Forget(id)
+	}
+	l.known = false
+}
+
+// Replace gives a vehicle another driver, as after a panic.
+func (l *Loop) Replace(id uint32, d Driver) {
+	r := l.byID[id]
+	if r == nil {
+		return
+	}
+	r.Driver, r.Failed = d, nil
+	if r.seat != nil {
+		r.seat.leave()
+		r.seat = newSeat(d)
+	}
+}
+
+// Close lets go of what the loop holds: no driver is stepped any more when it returns, but for one that hangs.
+func (l *Loop) Close() {
+	for _, r := range l.riders {
+		if r.seat != nil {
+			r.seat.leave()
+		}
+	}
+}
+
+func (l *Loop) look() {
+	if !l.known {
+		l.w.Truth(&l.truth)
+		l.known = true
+	}
+}
+
+// Cycle lets one [drive.Cycle] pass: every vehicle looks, decides and moves, then everyone else does. An error means
+// that the world is gone or that a vehicle could not be put where it is.
+func (l *Loop) Cycle(ctx context.Context) error {
+	l.look()
+	l.step()
+	for _, r := range l.riders {
+		if err := l.w.Place(r.ID, r.Spec, r.State); err != nil {
+			return fmt.Errorf("place vehicle %d: %w", r.ID, err)
+		}
+	}
+	if err := l.w.Step(ctx, drive.Cycle); err != nil {
+		return fmt.Errorf("step the world: %w", err)
+	}
+	l.known = false
+	l.look()
+	m := Moment{Truth: &l.truth, Riders: l.riders}
+	if l.o.Referee != nil {
+		m.Events = l.o.Referee.Look(&l.truth, l.subjects())
+	}
+	for _, f := range l.o.After {
+		f(&m)
+	}
+	return nil
+}
+
+// Run is Cycle until the world's time has come to until, or for as long as more says so.
+func (l *Loop) Run(ctx context.Context, until float64, more func() bool) error {
+	for l.Truth().Time < until-1e-6 && (more == nil || more()) {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := l.Cycle(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *Loop) subjects() []referee.Ego {
+	l.egos = l.egos[:0]
+	for _, r := range l.riders {
+		d := &r.Decision
+		idle := d.Mode == drive.Standing || d.Mode == drive.Arrived || d.Mode == drive.Stopped || r.Orders.Hold
+		l.egos = append(l.egos, referee.Ego{
+			ID: r.ID, Spec: r.Spec, State: r.State, Idle: idle && !r.Forced,
+			FailSafe: r.Forced || d.Mode == drive.FailSafe, Passing: r.Orders.Pass != 0,
+		})
+	}
+	return l.egos
+}
+
+// step lets all riders look, decide and move. Each touches only what is its own and reads the truth, so that the order
+// doesn't matter.
+func (l *Loop) step() {
+	if n := min(l.workers, len(l.riders)); n > 1 {
+		var next atomic.Int64
+		var all sync.WaitGroup
+		for range n {
+			all.Go(func() {
+				for i := next.Add(1) - 1; int(i) < len(l.riders); i = next.Add(1) - 1 {
+					l.ride(l.riders[i])
+				}
+			})
+		}
+		all.Wait()
+		return
+	}
+	for _, r := range l.riders {
+		l.ride(r)
+	}
+}
+
+func (l *Loop) ride(r *Rider) {
+	r.Cycles++
+	r.Forced = false
+	err := r.Failed
+	if err == nil && (r.seat == nil || r.seat.free()) {
+		r.sense(&l.truth)
+		err = r.decide(l.o.Deadline)
+	} else if err == nil {
+		err = errLate
+	}
+	switch {
+	case err == nil && soundControl(r.Decision.Control):
+		r.Control = r.Decision.Control
+		r.last = append(r.last[:0], r.Decision.Plan...)
+	case err == nil:
+		err = errors.New("its control is not a number")
+		fallthrough
+	default:
+		r.force(err)
+	}
+	const parts = 5
+	for range parts {
+		r.State = r.Spec.Step(r.State, r.Control, drive.Cycle/parts)
+	}
+}
+
+func soundControl(c vehicle.Control) bool {
+	return !math.IsNaN(c.Accel) && !math.IsInf(c.Accel, 0) && !math.IsNaN(c.Steer) && !math.IsInf(c.Steer, 0)
+}
+
+// sense fills in the rider's view.
+func (r *Rider) sense(t *scene.Truth) {
+	if r.Sensor != nil {
+		r.Sensor.See(t, r.ID, r.State, r.Spec, &r.View)
+		return
+	}
+	v := &r.View
+	v.Time, v.Taken, v.Ego, v.Range, v.Blind = t.Time, t.Time, r.State, plainReach, false
+	v.Actors, v.Lights = v.Actors[:0], append(v.Lights[:0], t.Lights...)
+	for i := range t.Actors {
+		if a := &t.Actors[i]; a.ID != r.ID && a.Box.Vec.To(r.State.Vec) <= plainReach {
+			v.Actors = append(v.Actors, *a)
+		}
+	}
+	for i := range v.Free {
+		v.Free[i] = plainReach
+	}
+}
+
+// plainReach is how far a rider without a sensor sees, m.
+const plainReach = 150
