@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"sort"
 )
 
 // Path is a line of points with the way along it measured: a lane's middle, a route. It has at least two points, no
@@ -12,6 +11,7 @@ import (
 type Path struct {
 	points []Vec
 	along  []float64 // the way from the start to each point
+	facing []float64 // the direction of the way from each point but the last to the next
 }
 
 // NewPath makes a path of points, of which it keeps a copy without the repeated ones (nearer than 1 mm). It fails with
@@ -30,6 +30,13 @@ func NewPath(points []Vec) (Path, error) {
 	}
 	if len(p.points) < 2 {
 		return Path{}, errors.New("a line needs two points that differ")
+	}
+	if !finite(p.Length()) {
+		return Path{}, errors.New("a line longer than any number")
+	}
+	p.facing = make([]float64, len(p.points)-1)
+	for i := range p.facing {
+		p.facing[i] = p.points[i+1].Minus(p.points[i]).Angle()
 	}
 	return p, nil
 }
@@ -51,16 +58,22 @@ func (p Path) Along() []float64 { return p.along }
 // Segment gives the index of the point at or before s, and how far between it and the next one s lies (0 to 1 on the
 // path, beyond where s lies before the start or after the end).
 func (p Path) Segment(s float64) (int, float64) {
-	n := len(p.along)
-	i := min(max(sort.SearchFloat64s(p.along, s)-1, 0), n-2)
-	return i, (s - p.along[i]) / (p.along[i+1] - p.along[i])
+	low, high := 0, len(p.along)-1
+	for high-low > 1 { // s is after low, and at or before high or beyond the end
+		if mid := (low + high) / 2; p.along[mid] < s {
+			low = mid
+		} else {
+			high = mid
+		}
+	}
+	return low, (s - p.along[low]) / (p.along[low+1] - p.along[low])
 }
 
 // At gives the pose s metres along the path. Before the start and after the end it goes straight on.
 func (p Path) At(s float64) Pose {
 	i, t := p.Segment(s)
 	a, b := p.points[i], p.points[i+1]
-	return Pose{Between(a, b, t), b.Minus(a).Angle()}
+	return Pose{Between(a, b, t), p.facing[i]}
 }
 
 // Project gives the place on the path nearest to v: s metres along it (0 to its length), and d metres to the left of it
@@ -85,10 +98,10 @@ func (p Path) project(v Vec, from, to int) (s, d float64) {
 		t := min(max(w.Dot(u)/(long*long), 0), 1)
 		off := w.Minus(u.Times(t))
 		if far := off.Dot(off); far < best {
-			best, s, d = far, p.along[i]+t*long, math.Copysign(math.Sqrt(far), u.Cross(w))
+			best, s, d = far, p.along[i]+t*long, u.Cross(w)
 		}
 	}
-	return s, d
+	return s, math.Copysign(math.Sqrt(best), d)
 }
 
 // Curvature gives how sharply the path turns around s, in 1/m, to the left positive, measured over 2·reach metres.

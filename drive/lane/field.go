@@ -1,69 +1,122 @@
 package lane
 
 import (
-	"container/heap"
 	"math"
+	"slices"
 
 	"hutong/drive/geom"
 )
 
 // Field says of every lane how long the way from it to one goal is, in seconds at the speed limits. A change of lanes
-// costs changeCost more than staying.
+// costs changeCost more than staying; in a lane that is short it costs more, for it may not succeed.
 type Field struct {
 	Goal  Spot
 	m     *Map
 	users Users
 	start []float64 // from each lane's start
+	end   []float64 // from each lane's end, on to the lanes that follow
 }
 
-// changeCost is what a change of lanes costs, s.
-const changeCost = 4.0
+const (
+	changeCost = 4.0  // what a change of lanes costs, s
+	mostBeside = 12   // how many lanes away a change is thought of
+	changeWay  = 40.0 // m, in which a change of lanes can be made; shorter lanes cost in proportion more
+)
+
+// change gives the cost of changing out of the lane, s.
+func (l *Lane) change() float64 { return changeCost * max(1, changeWay/l.Centre.Length()) }
+
+func (l *Lane) seconds() float64 { return l.Centre.Length() / l.Limit }
 
 // NewField looks back from the goal over all lanes that the users may use. It takes a few milliseconds for a town; keep
 // the Field as long as the goal stays.
 func (m *Map) NewField(goal Spot, users Users) *Field {
-	f := &Field{Goal: goal, m: m, users: users, start: make([]float64, len(m.Lanes))}
-	for i := range f.start {
-		f.start[i] = math.Inf(1)
-	}
+	unknown := slices.Repeat([]float64{math.Inf(1)}, len(m.Lanes))
+	f := &Field{Goal: goal, m: m, users: users, start: unknown, end: slices.Clone(unknown)}
 	var q queue
-	reach := func(id ID, cost float64) {
-		if m.has(id) && m.Lanes[id].Users&users != 0 && cost < f.start[id] {
-			f.start[id] = cost
-			heap.Push(&q, entry{id, cost})
-		}
+	if m.Lanes[goal.Lane].Users&users == 0 {
+		return f
 	}
-	reach(goal.Lane, goal.S/m.Lanes[goal.Lane].Limit)
+	f.relax(&q, goal.Lane, max(goal.S, 0)/m.Lanes[goal.Lane].Limit)
 	for len(q) > 0 {
-		e := heap.Pop(&q).(entry)
+		e := q.pop()
 		if e.cost > f.start[e.id] {
 			continue
 		}
-		l := &m.Lanes[e.id]
-		for _, p := range l.Prev {
-			reach(p, e.cost+m.Lanes[p].Centre.Length()/m.Lanes[p].Limit)
+		for _, p := range m.Lanes[e.id].Prev {
+			f.relax(&q, p, e.cost+m.Lanes[p].seconds())
 		}
-		if r := l.RightOf; r != None && m.Lanes[r].MayLeft {
-			reach(r, e.cost+changeCost)
-		}
-		if r := l.LeftOf; r != None && m.Lanes[r].MayRight {
-			reach(r, e.cost+changeCost)
+		f.besides(e.id, func(id ID) { f.relax(&q, id, e.cost+m.Lanes[id].change()) })
+	}
+	for i := range m.Lanes {
+		for _, n := range m.Lanes[i].Next {
+			f.end[i] = min(f.end[i], f.start[n])
 		}
 	}
 	return f
 }
 
+// relax notes that a lane's start is cost away from the goal, if that is news.
+func (f *Field) relax(q *queue, id ID, cost float64) {
+	if f.m.Lanes[id].Users&f.users != 0 && cost < f.start[id] {
+		f.start[id] = cost
+		q.push(entry{id, cost})
+	}
+}
+
+// besides calls do with the lanes beside id from which a change to it is allowed.
+func (f *Field) besides(id ID, do func(ID)) {
+	l := &f.m.Lanes[id]
+	if r := l.RightOf; r != None && f.m.Lanes[r].MayLeft && f.m.Lanes[r].LeftOf == id {
+		do(r)
+	}
+	if r := l.LeftOf; r != None && f.m.Lanes[r].MayRight && f.m.Lanes[r].RightOf == id {
+		do(r)
+	}
+}
+
+// aside gives the lane to which one may change from l, to the left or to the right; None where there is none.
+func (f *Field) aside(l *Lane, left bool) ID {
+	id, may := l.RightOf, l.MayRight
+	if left {
+		id, may = l.LeftOf, l.MayLeft
+	}
+	if id == None || !may || f.m.Lanes[id].Users&f.users == 0 {
+		return None
+	}
+	return id
+}
+
+// along gives the seconds from the share of the lane to the goal for who stays in the lane to its end, or to the goal.
+func (f *Field) along(id ID, share float64) float64 {
+	l := &f.m.Lanes[id]
+	if id == f.Goal.Lane {
+		if way := f.Goal.S - share*l.Centre.Length(); way >= -1e-6 {
+			return max(0, way) / l.Limit
+		}
+	}
+	return f.end[id] + max(0, 1-share)*l.seconds()
+}
+
 // From gives the seconds from s metres along the lane to the goal; +Inf where no way leads there.
 func (f *Field) From(id ID, s float64) float64 {
-	l := &f.m.Lanes[id]
-	if id == f.Goal.Lane && s > f.Goal.S { // past it: all the way round
-		least := math.Inf(1)
-		for _, n := range l.Next {
-			least = min(least, f.start[n])
-		}
-		return least + (l.Centre.Length()-s)/l.Limit
+	if f.m.Lanes[id].Users&f.users == 0 {
+		return math.Inf(1)
 	}
-	return max(0, f.start[id]-s/l.Limit)
+	share := s / f.m.Lanes[id].Centre.Length()
+	least := f.along(id, share)
+	for _, left := range [2]bool{true, false} {
+		cost, at := 0.0, id
+		for range mostBeside {
+			l := &f.m.Lanes[at]
+			if at = f.aside(l, left); at == None {
+				break
+			}
+			cost += l.change()
+			least = min(least, cost+f.along(at, share))
+		}
+	}
+	return least
 }
 
 // Next gives the lane to go to at the end of the lane id: of those it leads to, the one with the shortest way; None where
@@ -85,32 +138,28 @@ func (f *Field) Route(from Spot) (lanes []ID, ok bool) {
 	if math.IsInf(f.From(id, s), 1) {
 		return nil, false
 	}
-	for lanes = append(lanes, id); id != f.Goal.Lane || s > f.Goal.S; lanes = append(lanes, id) {
+	for lanes = append(lanes, id); id != f.Goal.Lane || s > f.Goal.S+1e-6; lanes = append(lanes, id) {
 		if len(lanes) > 2*len(f.m.Lanes) {
 			return nil, false
 		}
 		l := &f.m.Lanes[id]
-		next := f.Next(id)
-		along := math.Inf(1)
-		if next != None {
-			along = (l.Centre.Length()-s)/l.Limit + f.start[next]
+		share := s / l.Centre.Length()
+		best, least := f.Next(id), f.along(id, share)
+		s = 0
+		for _, left := range [2]bool{true, false} {
+			beside := f.aside(l, left)
+			if beside == None {
+				continue
+			}
+			there := share * f.m.Lanes[beside].Centre.Length()
+			if cost := f.From(beside, there) + l.change(); cost < least {
+				best, least, s = beside, cost, there
+			}
 		}
-		beside, least := None, along
-		if r := l.RightOf; r != None && l.MayRight && f.From(r, s)+changeCost < least {
-			beside, least = r, f.From(r, s)+changeCost
-		}
-		if r := l.LeftOf; r != None && l.MayLeft && f.From(r, s)+changeCost < least {
-			beside = r
-		}
-		if beside != None {
-			s *= f.m.Lanes[beside].Centre.Length() / l.Centre.Length()
-			id = beside
-			continue
-		}
-		if next == None {
+		if best == None {
 			return nil, false
 		}
-		id, s = next, 0
+		id = best
 	}
 	return lanes, true
 }
@@ -148,15 +197,38 @@ type entry struct {
 	cost float64
 }
 
+// queue is a binary heap, the least cost first.
 type queue []entry
 
-func (q queue) Len() int           { return len(q) }
-func (q queue) Less(i, j int) bool { return q[i].cost < q[j].cost }
-func (q queue) Swap(i, j int)      { q[i], q[j] = q[j], q[i] }
-func (q *queue) Push(x any)        { *q = append(*q, x.(entry)) }
-func (q *queue) Pop() any {
-	old := *q
-	e := old[len(old)-1]
-	*q = old[:len(old)-1]
-	return e
+func (q *queue) push(e entry) {
+	h := append(*q, e)
+	i := len(h) - 1
+	for i > 0 && h[(i-1)/2].cost > e.cost {
+		h[i], i = h[(i-1)/2], (i-1)/2
+	}
+	h[i] = e
+	*q = h
+}
+
+func (q *queue) pop() entry {
+	h := *q
+	top, e := h[0], h[len(h)-1]
+	h = h[:len(h)-1]
+	*q = h
+	if len(h) == 0 {
+		return top
+	}
+	i := 0
+	for {
+		c := 2*i + 1
+		if c+1 < len(h) && h[c+1].cost < h[c].cost {
+			c++
+		}
+		if c >= len(h) || h[c].cost >= e.cost {
+			break
+		}
+		h[i], i = h[c], c
+	}
+	h[i] = e
+	return top
 }

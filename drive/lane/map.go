@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"sort"
 
 	"hutong/drive/geom"
 )
@@ -39,6 +38,12 @@ func NewMap(lanes []Lane, signals []Signal) (*Map, error) {
 	return m, nil
 }
 
+// A lane is no wider than maxWidth and no farther from (0, 0) than farthest, m: half around the earth.
+const (
+	maxWidth = 200.0
+	farthest = 2.1e7
+)
+
 func (m *Map) has(id ID) bool { return id >= 0 && int(id) < len(m.Lanes) }
 
 func (m *Map) checkLane(l *Lane) error {
@@ -53,9 +58,12 @@ func (m *Map) checkLane(l *Lane) error {
 	case l.Signal < -1 || int(l.Signal) >= len(m.Signals):
 		return fmt.Errorf("is guarded by signal %d, which the map doesn't have", l.Signal)
 	}
-	for i := range n {
-		if !(l.ToLeft[i]+l.ToRight[i] >= 0) || math.IsInf(l.ToLeft[i]+l.ToRight[i], 0) {
-			return fmt.Errorf("is %g m wide at its point %d", l.ToLeft[i]+l.ToRight[i], i)
+	for i, v := range l.Centre.Points() {
+		if wide := l.ToLeft[i] + l.ToRight[i]; !(wide >= 0 && wide <= maxWidth && math.Abs(l.ToLeft[i]) <= maxWidth) {
+			return fmt.Errorf("is %g m wide at its point %d; 0 to %g are allowed", wide, i, maxWidth)
+		}
+		if max(math.Abs(v.X), math.Abs(v.Y)) > farthest {
+			return fmt.Errorf("is at (%g, %g) at its point %d, which is not on earth", v.X, v.Y, i)
 		}
 	}
 	for _, ids := range [][]ID{l.Next, l.Prev} {
@@ -101,14 +109,14 @@ func (l *Lane) Widths(s float64) (left, right float64) {
 }
 
 // Near adds to dst the lanes that may come within radius metres of v, and gives it back: all of those, now and then
-// one that doesn't, none twice.
+// one that doesn't, none twice, in their order.
 func (m *Map) Near(dst []ID, v geom.Vec, radius float64) []ID { return m.grid.near(dst, v, radius) }
 
 // Locate gives the spot of the lane which a vehicle at the pose is on: of the lanes of the given users that hold the
 // point, the one whose direction fits best, or of those at most reach metres away. ok is false where there is none
 // within a right angle of the heading.
 func (m *Map) Locate(at geom.Pose, users Users, reach float64) (best Spot, ok bool) {
-	var few [32]ID
+	var few [128]ID
 	least := math.Inf(1)
 	for _, id := range m.Near(few[:0], at.Vec, reach+5) {
 		l := &m.Lanes[id]
@@ -131,7 +139,7 @@ func (m *Map) Locate(at geom.Pose, users Users, reach float64) (best Spot, ok bo
 
 // On tells whether the point lies on a lane of the given users, or at most slack metres beside it.
 func (m *Map) On(v geom.Vec, users Users, slack float64) bool {
-	var few [32]ID
+	var few [128]ID
 	for _, id := range m.Near(few[:0], v, slack+5) {
 		l := &m.Lanes[id]
 		if l.Users&users == 0 {
@@ -146,57 +154,4 @@ func (m *Map) On(v geom.Vec, users Users, slack float64) bool {
 		}
 	}
 	return false
-}
-
-// grid finds lanes by squares of the plane.
-type grid struct {
-	cells map[[2]int32][]ID
-}
-
-// cell is a square's side, m: about as long as a lane is looked at from.
-const cell = 25.0
-
-func square(v geom.Vec) [2]int32 {
-	return [2]int32{int32(math.Floor(v.X / cell)), int32(math.Floor(v.Y / cell))}
-}
-
-func newGrid(lanes []Lane) grid {
-	g := grid{cells: make(map[[2]int32][]ID)}
-	for i := range lanes {
-		l := &lanes[i]
-		seen := make(map[[2]int32]bool)
-		for s := 0.0; s < l.Centre.Length()+cell/4; s += cell / 4 {
-			s := min(s, l.Centre.Length())
-			left, right := l.Widths(s)
-			for _, d := range []float64{-right, 0, left} {
-				p := l.Centre.At(s)
-				if q := square(p.Ahead(0, d)); !seen[q] {
-					seen[q] = true
-					g.cells[q] = append(g.cells[q], ID(i))
-				}
-			}
-		}
-	}
-	return g
-}
-
-func (g grid) near(dst []ID, v geom.Vec, radius float64) []ID {
-	start := len(dst)
-	radius += cell / 4 // lanes are sampled that far apart
-	from, to := square(geom.Vec{X: v.X - radius, Y: v.Y - radius}), square(geom.Vec{X: v.X + radius, Y: v.Y + radius})
-	for x := from[0]; x <= to[0]; x++ {
-		for y := from[1]; y <= to[1]; y++ {
-			dst = append(dst, g.cells[[2]int32{x, y}]...)
-		}
-	}
-	found := dst[start:]
-	sort.Slice(found, func(i, j int) bool { return found[i] < found[j] })
-	n := 0
-	for i, id := range found {
-		if i == 0 || id != found[n-1] {
-			found[n] = id
-			n++
-		}
-	}
-	return dst[:start+n]
 }

@@ -50,6 +50,7 @@ func (n *net) build() (*lane.Map, error) {
 	}
 	b.sort()
 	b.drawPoints()
+	b.round()
 	b.follow()
 	for i := range n.junctions {
 		b.conflicts(&n.junctions[i])
@@ -254,6 +255,33 @@ func (b *builder) drawPoints() {
 		}
 	}
 }
+
+// round replaces the few points that internal lanes have by a curve through them, which begins and ends in the direction
+// of the lanes outside.
+func (b *builder) round() {
+	for _, e := range b.net.list {
+		if e.function != "internal" {
+			continue
+		}
+		for i := range e.lanes {
+			l := &b.lanes[b.names[e.lanes[i].id]]
+			if len(l.Prev) == 0 || len(l.Next) == 0 || len(l.Centre.Points()) > 40 {
+				continue
+			}
+			before, after := b.lanes[l.Prev[0]].Centre, b.lanes[l.Next[0]].Centre
+			curve, err := geom.NewPath(geom.Round(l.Centre.Points(), before.At(before.Length()).Heading, after.At(0).Heading, roundStep))
+			if err != nil {
+				continue
+			}
+			l.Centre = curve
+			l.ToLeft = slices.Repeat(l.ToLeft[:1], len(curve.Points()))
+			l.ToRight = slices.Clone(l.ToLeft)
+		}
+	}
+}
+
+// roundStep is how far apart the points of a rounded lane are, m.
+const roundStep = 0.75
 
 // stopLines places the lights of crossings, which no lane leads to directly, where the crossing begins.
 func (b *builder) stopLines() {
