@@ -1,0 +1,220 @@
+// Package plan proposes ways to go, drives each with the vehicle's own model, and scores what comes of it: the family of
+// PDM-Closed (Dauner et al., CoRL 2023), with changes of lanes, stops, giving way and ways around what stands.
+//
+// A plan is a pure function of what it is asked and what the planner remembers of its own last choices.
+package plan
+
+import (
+	"math"
+	"sort"
+
+	"hutong/drive/lane"
+	"hutong/drive/predict"
+	"hutong/drive/scene"
+	"hutong/drive/vehicle"
+)
+
+// Task is what one plan is asked for.
+type Task struct {
+	View     *scene.View
+	Here     lane.Spot // where the vehicle is on the lanes
+	Back     lane.ID   // the lane it came from; lane.None: unknown
+	Field    *lane.Field
+	MaxSpeed float64 // m/s; 0: as the lanes say
+	Stop     bool    // come to a stop, evenly
+	PullOver bool
+	Pass     uint32 // a track that may be passed through the oncoming lane
+}
+
+// kind is what holds a proposal back.
+type kind uint8
+
+// The kinds of causes, in no order.
+const (
+	free kind = iota
+	curve
+	follow
+	red
+	amber
+	sign
+	yield
+	crossing
+	occlusion
+	goal
+	end
+	change
+	full
+	ordered
+)
+
+// codes gives the reasons' codes by kind.
+var codes = [...]string{
+	"free", "curve", "follow", "red", "amber", "stop-sign", "yield", "cross-walk", "occlusion", "arrive", "lane-end", "lane-change",
+	"junction-full", "stop-ordered",
+}
+
+// cause is why a proposal goes as fast as it does.
+type cause struct {
+	kind   kind
+	track  uint32
+	signal int32
+	light  bool
+	at     float64 // m along the way
+}
+
+// halting place: the front stays behind it.
+type stop struct {
+	at     float64
+	why    kind
+	signal int32
+	track  uint32
+}
+
+// view is one way the vehicle could take, its own lane's or one beside it, and who is on it.
+type view struct {
+	way      Way
+	side     int // 1: the lane to the left, -1: to the right, 0: its own
+	index    int // of the sample where the vehicle is
+	s, d     float64
+	limit    float64 // m/s, of the lane here
+	others   []other
+	meetings []meeting
+	halts    []stop
+	cost     float64 // s to the goal from where the vehicle is on it
+}
+
+// Planner plans for one vehicle on one map.
+type Planner struct {
+	m         *lane.Map
+	spec      *vehicle.Spec
+	tracker   *vehicle.Tracker
+	predictor *predict.Predictor
+	front     float64 // from the rear axle to the front end, m
+
+	task      *Task
+	motions   []predict.Motion
+	colours   []scene.Colour
+	run       []uint8 // by signal: what was decided when it turned amber
+	views     [3]view
+	seen      int // how many of views are in use
+	proposals []Proposal
+	order     []int
+	last      Class // what was chosen the last time
+	lastName  string
+}
+
+// New makes a planner.
+func New(m *lane.Map, spec *vehicle.Spec) *Planner {
+	p := &Planner{
+		m: m, spec: spec, tracker: vehicle.NewTracker(spec), predictor: predict.New(m),
+		front:   spec.Length - spec.RearOverhang,
+		colours: make([]scene.Colour, len(m.Signals)), run: make([]uint8, len(m.Signals)),
+		proposals: make([]Proposal, 0, most),
+	}
+	for i := range p.views {
+		p.views[i].way.Samples = make([]Sample, 0, samples)
+	}
+	return p
+}
+
+// Motions gives what the last plan thought the others would do.
+func (p *Planner) Motions() []predict.Motion { return p.motions }
+
+// Plan proposes, simulates and scores, and gives the proposals from the best to the worst. They are good until the next
+// Plan. ok is false where the lanes give no way to follow at all.
+func (p *Planner) Plan(t *Task) (ok bool) {
+	p.task = t
+	p.proposals, p.order = p.proposals[:0], p.order[:0]
+	p.lights(t.View.Lights)
+	p.motions = p.predictor.Look(t.View, t.Here, p.spec)
+	if !p.survey() {
+		return false
+	}
+	p.propose()
+	for i := range p.proposals {
+		p.simulate(&p.proposals[i])
+	}
+	p.score()
+	for i := range p.proposals {
+		p.order = append(p.order, i)
+	}
+	sort.SliceStable(p.order, func(i, j int) bool {
+		return p.proposals[p.order[i]].Score > p.proposals[p.order[j]].Score
+	})
+	return true
+}
+
+// Len gives how many proposals there are.
+func (p *Planner) Len() int { return len(p.order) }
+
+// Best gives the proposal at a place in the order of scores, 0 the best.
+func (p *Planner) Best(i int) *Proposal { return &p.proposals[p.order[i]] }
+
+// Chose tells the planner which proposal is driven, so that it keeps to its mind.
+func (p *Planner) Chose(q *Proposal) { p.last, p.lastName = q.Class, q.Name }
+
+// Way gives the way along the vehicle's own lane, good until the next Plan.
+func (p *Planner) Way() *Way { return &p.views[0].way }
+
+func (p *Planner) lights(lights []scene.Light) {
+	for i := range p.colours {
+		p.colours[i] = scene.Dark
+	}
+	for _, l := range lights {
+		if l.Signal >= 0 && int(l.Signal) < len(p.colours) {
+			p.colours[l.Signal] = l.Colour
+		}
+	}
+}
+
+// survey lays the way on the vehicle's own lane and those beside it, and looks who is there.
+func (p *Planner) survey() bool {
+	t := p.task
+	p.seen = 0
+	if t.Here.Lane == lane.None || !p.lay1(t.Here, t.Back, 0) {
+		return false
+	}
+	l := p.m.Lane(t.Here.Lane)
+	for _, side := range [2]int{1, -1} {
+		to, may := l.LeftOf, l.MayLeft
+		if side < 0 {
+			to, may = l.RightOf, l.MayRight
+		}
+		if to == lane.None || !may || l.Kind == lane.Junction || p.m.Lane(to).Users&user == 0 {
+			continue
+		}
+		if k := p.m.Lane(to).Kind; k != lane.Drive {
+			continue
+		}
+		s, d := p.m.Lane(to).Centre.Project(t.View.Ego.Vec)
+		p.lay1(lane.Spot{Lane: to, S: s, D: d}, lane.None, side)
+	}
+	return true
+}
+
+// lay1 lays one view's way.
+func (p *Planner) lay1(from lane.Spot, back lane.ID, side int) bool {
+	v := &p.views[p.seen]
+	limit := math.Inf(1)
+	if p.task.MaxSpeed > 0 {
+		limit = p.task.MaxSpeed
+	}
+	v.side = side
+	v.way.make(p.m, p.task.Field, from, back, p.spec, limit)
+	if len(v.way.Samples) < 8 {
+		return false
+	}
+	v.s, v.d, v.index = v.way.project(p.task.View.Ego.Vec, -1)
+	v.limit = min(p.m.Lane(from.Lane).Limit, limit)
+	v.cost = math.Inf(1)
+	if p.task.Field != nil {
+		v.cost = p.task.Field.From(from.Lane, from.S)
+	}
+	p.seen++
+	v.look(p.motions, p.spec.Width/2)
+	v.meet(p.m, p.spec.Width/2+0.4, v.s-p.spec.RearOverhang, v.s+p.front, p.colours)
+	p.halts(v)
+	return true
+}
+
+var forever = math.Inf(1)

@@ -1,0 +1,178 @@
+package plan
+
+import (
+	"hutong/drive/lane"
+	"hutong/drive/predict"
+	"hutong/drive/vehicle"
+)
+
+// most is the most proposals of one plan.
+const most = 64
+
+// Class is what sort of way a proposal is.
+type Class uint8
+
+// The classes.
+const (
+	Keep Class = iota
+	Left
+	Right
+	Nudge
+	Wait // stop for someone who goes first
+	Creep
+	Halt
+	Brake
+)
+
+// Proposal is one way to go.
+type Proposal struct {
+	Name    string
+	Class   Class
+	Score   float64
+	Veto    string // why it is out of the question
+	Control vehicle.Control
+	States  [predict.Steps + 1]vehicle.State
+
+	view     int
+	shift    float64 // m to the left of the way
+	fraction float64 // of the allowed speed
+	stop     float64 // m along the way where the front stays; +Inf: nowhere
+	why      kind    // of the stop
+	about    uint32  // who the stop is for
+	brake    float64 // m/s², negative: brake so, whatever comes
+	hard     bool
+	bend     bend
+	cause    cause
+	s, d     [predict.Steps + 1]float64
+	late     float64 // s until the first thing that mustn't be; +Inf
+	progress float64
+}
+
+var fractions = [...]float64{1, 0.8, 0.6, 0.4, 0.2}
+
+var keepNames = [3][5]string{
+	{"keep 1.0", "keep 0.8", "keep 0.6", "keep 0.4", "keep 0.2"},
+	{"left of lane 1.0", "left of lane 0.8", "left of lane 0.6", "left of lane 0.4", "left of lane 0.2"},
+	{"right of lane 1.0", "right of lane 0.8", "right of lane 0.6", "right of lane 0.4", "right of lane 0.2"},
+}
+
+var changeNames = [2][3]string{{"left 1.0", "left 0.7", "left 0.4"}, {"right 1.0", "right 0.7", "right 0.4"}}
+
+var waitNames = [...]string{"wait 1", "wait 2", "wait 3", "wait 4"}
+
+// add adds a proposal and gives it, to be filled in; nil when there are enough.
+func (p *Planner) add(name string, class Class, view int) *Proposal {
+	n := len(p.proposals)
+	if n == most {
+		return nil
+	}
+	p.proposals = p.proposals[:n+1]
+	q := &p.proposals[n]
+	q.Name, q.Class, q.view, q.Score, q.Veto = name, class, view, 0, ""
+	q.shift, q.fraction, q.stop, q.why, q.about, q.brake, q.hard = 0, 1, forever, free, 0, 0, false
+	return q
+}
+
+// propose makes the proposals of this cycle.
+func (p *Planner) propose() {
+	own := &p.views[0]
+	at := own.way.At(own.s + 10)
+	room := p.spec.Width/2 + 0.25
+	for side, shift := range [3]float64{0, min(1, at.Left-room), -min(1, at.Right-room)} {
+		if side > 0 && shift*float64(3-2*side) < 0.2 {
+			continue
+		}
+		for i, f := range fractions {
+			if q := p.add(keepNames[side][i], Keep, 0); q != nil {
+				q.shift, q.fraction = shift, f
+			}
+		}
+	}
+	p.waits()
+	for i := 1; i < p.seen; i++ {
+		names, class := &changeNames[0], Left
+		if p.views[i].side < 0 {
+			names, class = &changeNames[1], Right
+		}
+		for k, f := range [3]float64{1, 0.7, 0.4} {
+			if q := p.add(names[k], class, i); q != nil {
+				q.fraction = f
+			}
+		}
+	}
+	for _, b := range [3]struct {
+		name  string
+		brake float64
+		class Class
+		hard  bool
+	}{{"stop", -2, Halt, false}, {"stop firmly", -4, Halt, false}, {"emergency stop", -hardest, Brake, true}} {
+		if q := p.add(b.name, b.class, 0); q != nil {
+			q.brake, q.hard = b.brake, b.hard
+		}
+	}
+}
+
+// waits proposes to stop before each place where someone else may go first.
+func (p *Planner) waits() {
+	own := &p.views[0]
+	front := own.s + p.front
+	n := 0
+	var lines [len(waitNames)]float64
+next:
+	for i := range own.meetings {
+		m := &own.meetings[i]
+		if m.line < front-1 || n == len(lines) {
+			continue
+		}
+		for _, l := range lines[:n] {
+			if l-m.line < 1 && m.line-l < 1 {
+				continue next
+			}
+		}
+		lines[n] = m.line
+		if q := p.add(waitNames[n], Wait, 0); q != nil {
+			q.stop, q.why, q.about = m.line, yield, m.motion.Actor.ID
+			if m.motion.Actor.OnFoot() {
+				q.why = crossing
+			}
+		}
+		n++
+	}
+}
+
+// Cause says why a proposal goes as fast as it does: a code of the agent's reasons, whom and what it is about, and where
+// along the vehicle's own way, m.
+type Cause struct {
+	Code   string
+	Track  uint32
+	Signal int32
+	At     float64
+}
+
+// Cause gives what holds the proposal back.
+func (q *Proposal) Cause() Cause {
+	c := Cause{Code: codes[q.cause.kind], Track: q.cause.track, Signal: -1, At: q.cause.at}
+	if q.cause.light {
+		c.Signal = q.cause.signal
+	}
+	switch q.Class {
+	case Left, Right:
+		c.Code = "lane-change"
+	case Halt, Brake:
+		c.Code = "veto"
+	}
+	return c
+}
+
+// Turn gives the next turn on the vehicle's own way, and how far it is, m; negative: none in sight.
+func (p *Planner) Turn(m *lane.Map) (lane.Turn, float64) {
+	own := &p.views[0]
+	for i := range own.way.Legs {
+		leg := &own.way.Legs[i]
+		l := m.Lane(leg.Lane)
+		if leg.End > own.s && l.Kind == lane.Junction && l.Turn != lane.Straight {
+			return l.Turn, max(0, leg.Begin-own.s-p.front)
+		}
+	}
+	return lane.Straight, -1
+}

@@ -1,0 +1,306 @@
+package plan
+
+import (
+	"math"
+
+	"hutong/drive/geom"
+	"hutong/drive/predict"
+	"hutong/drive/vehicle"
+)
+
+// The weights of nuPlan's closed-loop score.
+const (
+	weighProgress = 5.0
+	weighTTC      = 5.0
+	weighComfort  = 2.0
+	weighLimit    = 4.0
+	constancy     = 0.03 // what it is worth to keep to one's mind
+)
+
+// nuPlan's bounds of comfort.
+const (
+	maxLonAccel, minLonAccel = 2.40, -4.05
+	maxLatAccel              = 4.89
+	maxYawRate               = 0.95
+	maxYawAccel              = 1.93
+	maxLonJerk               = 4.13
+	leastTTC                 = 0.95 // s
+)
+
+// score gives every proposal its score, from 0 to 1; those out of the question get one below 0, the sooner it would go
+// wrong the lower.
+func (p *Planner) score() {
+	best := 0.0
+	for i := range p.proposals {
+		q := &p.proposals[i]
+		p.judge(q)
+		q.progress = p.progress(q)
+		if q.Veto == "" {
+			best = max(best, q.progress)
+		}
+	}
+	for i := range p.proposals {
+		q := &p.proposals[i]
+		if q.Veto != "" {
+			end := &q.States[predict.Steps]
+			q.Score = -1 + 0.1*min(q.late, 8) - 0.005*min(end.Speed, 20)
+			continue
+		}
+		progress := 1.0
+		if best > 0.2 {
+			progress = max(0, q.progress/best)
+		}
+		sum := weighProgress*progress + weighTTC*p.ttc(q) + weighComfort*p.comfort(q) + weighLimit
+		q.Score = sum / (weighProgress + weighTTC + weighComfort + weighLimit)
+		if q.Name == p.lastName {
+			q.Score += constancy / 2
+		}
+		if q.Class == p.last {
+			q.Score += constancy
+		}
+	}
+}
+
+// judge looks for what a proposal mustn't do.
+func (p *Planner) judge(q *Proposal) {
+	q.Veto, q.late = "", forever
+	v := &p.views[q.view]
+	p.collide(q)
+	p.leave(v, q)
+	p.cut(v, q)
+	p.give(v, q)
+}
+
+func (q *Proposal) veto(why string, at float64) {
+	if at < q.late {
+		q.Veto, q.late = why, at
+	}
+}
+
+// collide looks whether the vehicle would run into someone.
+func (p *Planner) collide(q *Proposal) {
+	half := p.spec.Length/2 - p.spec.RearOverhang
+	reach := math.Hypot(p.spec.Length, p.spec.Width)/2 + 0.3
+	for i := range p.motions {
+		m := &p.motions[i]
+		size := m.Actor.Box.Radius()
+		for k := 0; k <= predict.Steps; k += 1 {
+			x := &q.States[k]
+			t := float64(k) * predict.Tick
+			if t >= q.late {
+				break
+			}
+			grow := m.Grow * t
+			dx, dy := x.X-m.Boxes[k].X, x.Y-m.Boxes[k].Y
+			far := reach + size + grow + half
+			if dx*dx+dy*dy > far*far {
+				continue
+			}
+			if x.Speed < 0.05 && k > 0 {
+				continue // who stands is run into
+			}
+			margin := min(0.1*t, 0.3)
+			own := p.spec.Box(*x).Grown(0.2+margin, 0.2+margin)
+			box := m.Actor.Box
+			box.Pose = m.Boxes[k]
+			if !own.Overlaps(box.Grown(2*grow, 2*grow)) {
+				continue
+			}
+			if k == 0 {
+				break // it is too near already: that is no reason to prefer one way to another
+			}
+			if l := own.Local(box.Vec); q.Class != Left && q.Class != Right && l.X < -p.spec.Length/4 {
+				break // it comes from behind
+			}
+			if t > 4 {
+				t += 2 // far off, it may come otherwise
+			}
+			q.veto("collision", t)
+			break
+		}
+	}
+}
+
+// leave looks whether the body stays on the carriageway.
+func (p *Planner) leave(v *view, q *Proposal) {
+	half := p.spec.Width / 2
+	for k := 0; k <= predict.Steps; k += 4 {
+		x := &q.States[k]
+		at := v.way.At(q.s[k])
+		turn := geom.Wrap(x.Heading - at.Heading)
+		if math.Abs(turn) > math.Pi/2 {
+			q.veto("against the traffic", float64(k)*predict.Tick)
+			return
+		}
+		out := max(q.d[k]+half-at.FarLeft, -q.d[k]+half-at.FarRight)
+		if k == 0 && out > 0 {
+			return // it is out already, and must come back in
+		}
+		if out > 0.15 {
+			q.veto("off the road", float64(k)*predict.Tick)
+			return
+		}
+	}
+}
+
+// cut looks whether a change of lanes takes the way from someone.
+func (p *Planner) cut(v *view, q *Proposal) {
+	if v.side == 0 {
+		return
+	}
+	speed := p.task.View.Ego.Speed
+	for i := range v.others {
+		o := &v.others[i]
+		for k := 0; k < spans; k += 2 {
+			x := &o.at[k]
+			if !x.across(0, p.spec.Width/2+0.3) {
+				continue
+			}
+			s, mine := q.s[k*stride], q.States[k*stride].Speed
+			if math.Abs(q.d[k*stride]) > 2.2 && k < 20 {
+				continue // not there yet
+			}
+			rear := s - p.spec.RearOverhang
+			room := rear - x.hi
+			if x.hi > s+p.front/2 { // ahead
+				room = x.lo - s - p.front
+				if room < max(0.5, 0.4*(mine-x.speed)) {
+					q.veto("no gap", float64(k)*gap)
+				}
+				break
+			}
+			need := 1.5 + max(0, 0.6*x.speed) + max(0, x.speed*x.speed-mine*mine)/(2*2.5)
+			if speed < 3 {
+				need = min(need, 1.5+x.speed*0.8+max(0, x.speed*x.speed-mine*mine)/(2*3))
+			}
+			if room < need {
+				q.veto("no gap", float64(k)*gap)
+			}
+			break
+		}
+	}
+}
+
+// give looks whether the vehicle takes the way from someone at a meeting.
+func (p *Planner) give(v *view, q *Proposal) {
+	for i := range v.meetings {
+		m := &v.meetings[i]
+		if v.s+p.front > m.from+0.5 {
+			continue // it is in already: the way out is ahead
+		}
+		before, after := 1.0, 0.3
+		if !m.yield {
+			before, after = 0.2, 0
+		}
+		in, out := p.stay(q, m.from, m.to)
+		if in == forever || in > m.leave+after {
+			continue
+		}
+		if m.joins {
+			mine := q.States[min(int(in/predict.Tick), predict.Steps)].Speed
+			if m.yield {
+				before = 1 + max(0, m.speed-mine)/2
+			}
+			if in >= m.enter-before && in <= m.leave+after+1 && m.enter > 0 || in >= m.enter {
+				if in > m.enter+0.8 {
+					continue // behind it
+				}
+				q.veto("gives no way", in)
+			}
+			continue
+		}
+		if out+before > m.enter {
+			q.veto("gives no way", max(in, 0.1))
+		}
+	}
+}
+
+// stay gives when the vehicle's body comes to the stretch and when it has left it, s from now; +Inf: never.
+func (p *Planner) stay(q *Proposal, from, to float64) (in, out float64) {
+	in, out = forever, forever
+	for k := range q.s {
+		if in == forever && q.s[k]+p.front > from {
+			in = float64(k) * predict.Tick
+		}
+		if q.s[k]-p.spec.RearOverhang > to {
+			out = float64(k) * predict.Tick
+			return in, out
+		}
+	}
+	if end := &q.States[predict.Steps]; in < forever && end.Speed > 0.5 {
+		out = predict.Steps*predict.Tick + (to+p.spec.RearOverhang-q.s[predict.Steps])/end.Speed
+	}
+	return in, out
+}
+
+// progress gives by how many seconds of way a proposal brings the vehicle nearer to its goal.
+func (p *Planner) progress(q *Proposal) float64 {
+	v, own := &p.views[q.view], &p.views[0]
+	way := q.s[predict.Steps] - q.s[0]
+	if p.task.Field == nil || math.IsInf(own.cost, 1) {
+		return way / max(own.limit, 1)
+	}
+	spot := v.way.spot(min(q.s[predict.Steps], v.way.Length()), 0)
+	left := p.task.Field.From(spot.Lane, spot.S)
+	if math.IsInf(left, 1) || left > own.cost+60 {
+		left = own.cost - way/max(own.limit, 1)
+	}
+	if v.side != 0 && math.IsInf(v.cost, 1) {
+		return 0
+	}
+	done := own.cost - left
+	if v.side != 0 {
+		done -= 0.5
+	}
+	return done
+}
+
+// ttc gives 1 where nobody ahead is met within nuPlan's least time to collision, 0 where someone is.
+func (p *Planner) ttc(q *Proposal) float64 {
+	v := &p.views[q.view]
+	half := p.spec.Width / 2
+	for k := 0; k <= 20; k += 2 {
+		x := &q.States[k*stride]
+		if x.Speed < 0.1 {
+			continue
+		}
+		front := q.s[k*stride] + p.front
+		for i := range v.others {
+			o := &v.others[i].at[k]
+			if !o.across(q.d[k*stride], half) || (o.lo+o.hi)/2 < q.s[k*stride]+p.front/2 {
+				continue
+			}
+			if closing := x.Speed - o.speed; closing > 0 && (o.lo-front) < closing*leastTTC {
+				return 0
+			}
+		}
+	}
+	return 1
+}
+
+// comfort gives the share of nuPlan's bounds that a proposal keeps.
+func (p *Planner) comfort(q *Proposal) float64 {
+	var lon, lat, rate, turn, jerk bool
+	last := yaw(p.spec, &q.States[0])
+	for k := 1; k <= 40; k++ {
+		a, b := &q.States[k-1], &q.States[k]
+		now := yaw(p.spec, b)
+		lon = lon || b.Accel < minLonAccel || b.Accel > maxLonAccel
+		jerk = jerk || math.Abs(b.Accel-a.Accel) > maxLonJerk*predict.Tick
+		lat = lat || math.Abs(now*b.Speed) > maxLatAccel
+		rate = rate || math.Abs(now) > maxYawRate
+		turn = turn || math.Abs(now-last) > maxYawAccel*predict.Tick
+		last = now
+	}
+	kept := 0.0
+	for _, broken := range [5]bool{lon, lat, rate, turn, jerk} {
+		if !broken {
+			kept += 0.2
+		}
+	}
+	return kept
+}
+
+func yaw(spec *vehicle.Spec, x *vehicle.State) float64 {
+	return x.Speed * math.Tan(x.Steer) / spec.Wheelbase
+}

@@ -1,0 +1,198 @@
+package plan
+
+import (
+	"math"
+
+	"hutong/drive/geom"
+	"hutong/drive/predict"
+	"hutong/drive/vehicle"
+)
+
+// The Intelligent Driver Model's values, and those of an even stop.
+const (
+	drivingAccel = 1.8 // m/s²
+	idmBrake     = 2.5
+	idmHeadway   = 1.2 // s
+	idmGap       = 2.0 // m
+	halting      = 1.8 // m/s², to a line
+	hardest      = 7.5
+)
+
+// bend is a quintic across the way: from how the vehicle lies to it now, to a distance kept from there on.
+type bend struct {
+	s0, long float64
+	c        [6]float64
+	end      float64
+}
+
+// newBend makes the quintic that starts at s with the offset d, the slope d1 and the bend d2, and ends level at end.
+func newBend(s, long, d, d1, d2, end float64) bend {
+	b := bend{s0: s, long: long, end: end}
+	l := long
+	e, e1, e2 := end-d-d1*l-d2*l*l/2, -d1-d2*l, -d2
+	b.c = [6]float64{
+		d, d1, d2 / 2,
+		(10*e - 4*e1*l + e2*l*l/2) / (l * l * l),
+		(-15*e + 7*e1*l - e2*l*l) / (l * l * l * l),
+		(6*e - 3*e1*l + e2*l*l/2) / (l * l * l * l * l),
+	}
+	return b
+}
+
+// at gives offset, slope and bend at s.
+func (b *bend) at(s float64) (d, d1, d2 float64) {
+	t := s - b.s0
+	if t >= b.long {
+		return b.end, 0, 0
+	}
+	if t < 0 {
+		t = 0
+	}
+	c := &b.c
+	d = c[0] + t*(c[1]+t*(c[2]+t*(c[3]+t*(c[4]+t*c[5]))))
+	d1 = c[1] + t*(2*c[2]+t*(3*c[3]+t*(4*c[4]+t*5*c[5])))
+	d2 = 2*c[2] + t*(6*c[3]+t*(12*c[4]+t*20*c[5]))
+	return d, d1, d2
+}
+
+// simulate drives a proposal as the vehicle would: the tracker steers it along its bend, the Intelligent Driver Model
+// keeps it behind others, halts and limits.
+func (p *Planner) simulate(q *Proposal) {
+	v := &p.views[q.view]
+	w := &v.way
+	x := p.task.View.Ego
+	s, d, index := w.project(x.Vec, v.index)
+	q.bend = p.lay(v, q, s, d)
+	q.cause = cause{kind: free}
+	for k := 0; ; k++ {
+		q.States[k], q.s[k], q.d[k] = x, s, d
+		if k == predict.Steps {
+			break
+		}
+		c := p.control(v, q, k, x, s, d)
+		if k == 0 {
+			q.Control = c
+		}
+		x = p.spec.Step(x, c, predict.Tick)
+		s, d, index = w.project(x.Vec, index)
+	}
+}
+
+// lay makes the bend from how the vehicle lies now to the offset the proposal wants.
+func (p *Planner) lay(v *view, q *Proposal, s, d float64) bend {
+	x := p.task.View.Ego
+	at := v.way.At(s)
+	turn := geom.Wrap(x.Heading - at.Heading)
+	turn = min(max(turn, -1), 1)
+	room := max(0.2, 1-at.Curve*d)
+	d1 := math.Tan(turn) * room
+	d2 := min(max(math.Tan(x.Steer)/p.spec.Wheelbase-at.Curve, -0.25), 0.25)
+	aside := math.Abs(q.shift - d)
+	long := max(x.Speed*(1.6+2.4*min(1, aside/3)), 3+math.Sqrt(5.8*aside/0.12), 5)
+	return newBend(s, long, d, d1, d2, q.shift)
+}
+
+// control says what to do at step k of a proposal's way.
+func (p *Planner) control(v *view, q *Proposal, k int, x vehicle.State, s, d float64) vehicle.Control {
+	at := v.way.At(s + x.Speed*0.05)
+	want, slope, curl := q.bend.at(s)
+	_, _, soon := q.bend.at(s + x.Speed*0.1)
+	curl = (curl + soon) / 2
+	here := v.way.At(s)
+	room := max(0.2, 1-here.Curve*d)
+	heading := here.Heading + math.Atan2(slope, room)
+	curve := (at.Curve + curl/room) / room
+	steer := p.tracker.Steer(x, vehicle.Off{
+		Side: d - want, Turn: geom.Wrap(x.Heading - heading), Curve: min(max(curve, -0.25), 0.25),
+	})
+	accel, hard := q.brake, q.hard
+	if accel == 0 {
+		accel = p.policy(v, q, k, x, s)
+		hard = accel < -4.5
+	}
+	return vehicle.Control{Accel: accel, Steer: steer, Hard: hard}
+}
+
+// policy gives the acceleration of an attentive driver at step k.
+func (p *Planner) policy(v *view, q *Proposal, k int, x vehicle.State, s float64) float64 {
+	speed := x.Speed
+	limit := v.way.cap(s+0.5*speed) * q.fraction
+	accel := min(max(2*(limit-speed), -3), drivingAccel)
+	note := k < noted
+	if note && k == 0 && limit < v.limit*0.9*q.fraction && speed > limit-0.7 {
+		q.cause = cause{kind: curve}
+	}
+	front := s + p.front
+	for i := range v.halts {
+		h := &v.halts[i]
+		if a := halt(speed, h.at-front); a < accel {
+			accel = a
+			if note {
+				q.cause = cause{kind: h.why, track: h.track, signal: h.signal, light: h.why == red || h.why == amber, at: h.at}
+			}
+		}
+	}
+	if q.stop < math.Inf(1) {
+		if a := halt(speed, q.stop-front); a < accel {
+			accel = a
+			if note {
+				q.cause = cause{kind: q.why, track: q.about, at: q.stop}
+			}
+		}
+	}
+	if a, o := p.follow(v, q, k, speed, s, limit); a < accel {
+		accel = a
+		if note && o != nil {
+			q.cause = cause{kind: follow, track: o.motion.Actor.ID, at: s}
+		}
+	}
+	return max(accel, -hardest)
+}
+
+// noted is for how many steps a proposal notes what holds it back.
+const noted = 10
+
+// halt gives the acceleration that brings the vehicle to stand when its front has gone x metres more.
+func halt(speed, x float64) float64 {
+	x -= 0.3
+	if x <= 0.05 {
+		if speed < 0.02 {
+			return 0
+		}
+		return -max(2, speed*speed/0.2)
+	}
+	need := speed * speed / (2 * x)
+	if need > halting {
+		return -1.05 * need
+	}
+	y := max(0, x-0.5*speed)
+	want := min(math.Sqrt(2*halting*y), y+0.15)
+	return 2 * (want - speed)
+}
+
+// follow gives the acceleration that keeps the vehicle behind those ahead of it at step k, and whom it is behind.
+func (p *Planner) follow(v *view, q *Proposal, k int, speed, s, limit float64) (float64, *other) {
+	accel, whom := math.Inf(1), (*other)(nil)
+	front := s + p.front
+	half := p.spec.Width/2 + 0.3
+	for i := range v.others {
+		o := &v.others[i]
+		x := &o.at[k/stride]
+		if !x.there || (x.lo+x.hi)/2 < s+p.front/2 || x.lo > front+100 {
+			continue
+		}
+		d, _, _ := q.bend.at(x.lo)
+		if !x.across(d, half) {
+			continue
+		}
+		ratio := speed / max(limit, 0.5)
+		free := drivingAccel * (1 - ratio*ratio*ratio*ratio)
+		room := max(x.lo-front, 0.1)
+		star := idmGap + max(0, speed*idmHeadway+speed*(speed-x.speed)/(2*math.Sqrt(drivingAccel*idmBrake)))
+		a := max(free, -3) - drivingAccel*(star/room)*(star/room)
+		if a < accel {
+			accel, whom = a, o
+		}
+	}
+	return accel, whom
+}

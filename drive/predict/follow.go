@@ -1,0 +1,141 @@
+package predict
+
+import (
+	"math"
+
+	"hutong/drive/geom"
+	"hutong/drive/lane"
+	"hutong/drive/scene"
+)
+
+// How drivers are thought to drive: the Intelligent Driver Model with the values of a brisk one.
+const (
+	idmAccel   = 1.8 // m/s²
+	idmBrake   = 2.5
+	idmHeadway = 1.0 // s
+	idmGap     = 2.0 // m
+	sideways   = 3.0 // m/s² in bends
+	stopping   = 3.5 // m/s²: who would have to brake harder for a light goes on
+)
+
+// lead is what a motion follows: somebody ahead, or a line to stop at.
+type lead struct{ at, speed float64 } // m of travel to where the own middle would touch it; m/s
+
+// drive fills in where the motion is at each tick.
+func (p *Predictor) drive(i int, m *Motion) {
+	a := m.Actor
+	leads := [2]lead{p.leader(i, m), p.light(m)}
+	at, speed := 0.0, max(a.Speed, 0)
+	accel := min(max(a.Accel, -6), 2)
+	hop, segment := 0, 0
+	heading := a.Box.Heading
+	keeps := a.Vulnerable()
+	for k := range m.Boxes {
+		for hop < m.count-1 && at > m.ends[hop] {
+			hop, segment = hop+1, 0
+		}
+		l := p.m.Lane(m.lanes[hop])
+		s := at - m.ends[hop] + l.Centre.Length()
+		pose, bend := along(l, s, &segment)
+		t := float64(k) * Tick
+		side := m.side
+		if !keeps {
+			side *= math.Exp(-t / 1.5)
+		}
+		lag := math.Exp(-t / 0.5)
+		m.Boxes[k] = geom.Pose{Vec: pose.Ahead(0, side), Heading: pose.Heading + lag*geom.Wrap(heading-pose.Heading)}
+		if k == 0 {
+			m.Boxes[0] = a.Box.Pose
+		}
+		m.Speed[k] = speed
+
+		cap := min(max(l.Limit*1.1, min(a.Speed, l.Limit*1.4)), math.Sqrt(sideways/max(math.Abs(bend), 1e-4)))
+		want := p.wish(speed, cap, at, leads[:], t)
+		if t < 1 { // nobody's foot moves at once
+			want = accel + t*(want-accel)
+		}
+		if speed < 0.3 && m.Stood > 3 {
+			want = min(want, 0) // it has stood for so long that it is thought to stay
+		}
+		next := max(0, speed+want*Tick)
+		at += (speed + next) / 2 * Tick
+		speed = next
+	}
+}
+
+// along gives the pose s metres along a lane and how the lane bends there; segment is where it looked last.
+func along(l *lane.Lane, s float64, segment *int) (geom.Pose, float64) {
+	points, ways := l.Centre.Points(), l.Centre.Along()
+	i := min(*segment, len(points)-2)
+	for i < len(points)-2 && ways[i+1] < s {
+		i++
+	}
+	*segment = i
+	u := points[i+1].Minus(points[i])
+	long := ways[i+1] - ways[i]
+	pose := geom.Pose{Vec: geom.Between(points[i], points[i+1], (s-ways[i])/long), Heading: u.Angle()}
+	if i+2 >= len(points) {
+		return pose, 0
+	}
+	v := points[i+2].Minus(points[i+1])
+	next := ways[i+2] - ways[i+1]
+	turn := v.Cross(u) / (next * long)
+	return pose, turn / max((long+next)/2, 3)
+}
+
+// wish is the acceleration of the Intelligent Driver Model.
+func (p *Predictor) wish(speed, cap, at float64, leads []lead, t float64) float64 {
+	r := speed / max(cap, 0.1)
+	free := max(idmAccel*(1-r*r*r*r), -3)
+	wish := free
+	for _, l := range leads {
+		if math.IsInf(l.at, 1) {
+			continue
+		}
+		gap := max(l.at+l.speed*t-at, 0.1)
+		s := idmGap + max(0, speed*idmHeadway+speed*(speed-l.speed)/(2*math.Sqrt(idmAccel*idmBrake)))
+		wish = min(wish, free-idmAccel*(s/gap)*(s/gap))
+	}
+	return max(wish, -7)
+}
+
+// leader finds who drives ahead on the motion's lanes.
+func (p *Predictor) leader(i int, m *Motion) lead {
+	best := lead{at: math.Inf(1)}
+	for j := range p.spots {
+		o := &p.spots[j]
+		if j == i || !o.ok {
+			continue
+		}
+		for h := range m.count {
+			if m.lanes[h] != o.Lane {
+				continue
+			}
+			travel := m.ends[h] - p.m.Lane(o.Lane).Centre.Length() + o.S
+			if gap := travel - o.half - m.Actor.Box.Length/2; travel > 0.5 && gap < best.at {
+				best = lead{gap, max(o.speed, 0)}
+			}
+			break
+		}
+	}
+	return best
+}
+
+// light finds the first light that the motion will stop at.
+func (p *Predictor) light(m *Motion) lead {
+	for h := 1; h < m.count; h++ {
+		l := p.m.Lane(m.lanes[h])
+		if l.Signal < 0 {
+			continue
+		}
+		at := m.ends[h-1] - m.Actor.Box.Length/2
+		switch p.colours[l.Signal] {
+		case scene.Red, scene.RedAmber, scene.Amber:
+			if v := m.Actor.Speed; at > 0 && v*v/(2*at) < stopping {
+				m.Yields = true
+				return lead{at: at + idmGap - 0.5}
+			}
+		}
+	}
+	return lead{at: math.Inf(1)}
+}

@@ -1,0 +1,278 @@
+// Package predict says where the other road users may go in the next seconds: a few ways each, along the lanes for
+// those that keep to lanes, straight on for those that don't.
+package predict
+
+import (
+	"math"
+
+	"hutong/drive/geom"
+	"hutong/drive/lane"
+	"hutong/drive/scene"
+	"hutong/drive/vehicle"
+)
+
+// A forecast reaches Steps ticks of Tick seconds.
+const (
+	Tick  = 0.1
+	Steps = 80
+)
+
+// hops is the most lanes that one motion is followed along.
+const hops = 12
+
+// Motion is one way that one road user may go.
+type Motion struct {
+	Actor  *scene.Actor // in the view that was looked at
+	Share  float64      // 0 to 1: how likely, against the actor's other motions
+	Stood  float64      // s that the actor has been standing
+	Yields bool         // it is thought to stop for someone who goes first, or for a light
+	// Boxes holds the middle and heading of the actor's outline at each tick from now, Speed its speed.
+	Boxes [Steps + 1]geom.Pose
+	Speed [Steps + 1]float64
+	// Grow is by how many metres per second its outline becomes uncertain on every side.
+	Grow float64
+
+	lanes [hops]lane.ID // the lanes it follows
+	ends  [hops]float64 // m it travels until the end of each
+	count int
+	s     float64 // m along the first lane where its middle begins
+	side  float64 // m to the left of the lane's middle
+}
+
+// Lanes gives the lanes the motion follows, in order; none for one that keeps to no lane.
+func (m *Motion) Lanes() []lane.ID { return m.lanes[:m.count] }
+
+// Predictor foretells. It remembers for how long each track has been standing, and its memory is used again each time.
+type Predictor struct {
+	m       *lane.Map
+	motions []Motion
+	spots   []spot
+	near    []lane.ID
+	stood   []memory
+	colours []scene.Colour
+}
+
+// spot is where an actor is on the lanes; the last one is the vehicle itself.
+type spot struct {
+	lane.Spot
+	speed, half float64 // m/s; half its length
+	ok          bool
+}
+
+type memory struct {
+	track uint32
+	since float64 // the view's time when it came to stand; negative: it moves
+	seen  float64
+}
+
+// New makes a predictor for a map.
+func New(m *lane.Map) *Predictor { return &Predictor{m: m} }
+
+// Look foretells what everyone in the view may do, until the next Look. here is the vehicle's own spot.
+func (p *Predictor) Look(v *scene.View, here lane.Spot, spec *vehicle.Spec) []Motion {
+	p.motions, p.spots = p.motions[:0], p.spots[:0]
+	p.lights(v.Lights)
+	for i := range v.Actors {
+		a := &v.Actors[i]
+		s := spot{speed: a.Speed, half: a.Box.Length / 2}
+		if a.Box.Finite() && !a.OnFoot() {
+			s.Spot, s.ok = p.m.Locate(a.Box.Pose, ^lane.People, 1)
+		}
+		p.spots = append(p.spots, s)
+	}
+	p.spots = append(p.spots, spot{Spot: here, speed: v.Ego.Speed, half: spec.Length / 2, ok: here.Lane != lane.None})
+	for i := range v.Actors {
+		if a := &v.Actors[i]; sound(a) {
+			p.foretell(i, a, p.remember(a, v.Time))
+		}
+	}
+	p.forget(v.Time)
+	return p.motions
+}
+
+// sound tells whether an actor's numbers can be counted with.
+func sound(a *scene.Actor) bool {
+	sum := a.Box.X + a.Box.Y + a.Box.Heading + a.Box.Length + a.Box.Width + a.Speed + a.Accel
+	return !math.IsNaN(sum) && !math.IsInf(sum, 0) && a.Box.Length >= 0 && a.Box.Width >= 0
+}
+
+func (p *Predictor) lights(lights []scene.Light) {
+	for len(p.colours) < len(p.m.Signals) {
+		p.colours = append(p.colours, scene.Dark)
+	}
+	for i := range p.colours {
+		p.colours[i] = scene.Dark
+	}
+	for _, l := range lights {
+		if l.Signal >= 0 && int(l.Signal) < len(p.colours) {
+			p.colours[l.Signal] = l.Colour
+		}
+	}
+}
+
+// remember gives for how long the actor has been standing.
+func (p *Predictor) remember(a *scene.Actor, now float64) float64 {
+	const moves = 0.3
+	for i := range p.stood {
+		if m := &p.stood[i]; m.track == a.ID {
+			m.seen = now
+			switch {
+			case math.Abs(a.Speed) > moves:
+				m.since = -1
+			case m.since < 0 || m.since > now:
+				m.since = now
+			}
+			if m.since < 0 {
+				return 0
+			}
+			return now - m.since
+		}
+	}
+	m := memory{track: a.ID, since: -1, seen: now}
+	if math.Abs(a.Speed) <= moves {
+		m.since = now
+	}
+	p.stood = append(p.stood, m)
+	return 0
+}
+
+// forget drops tracks not seen for a while.
+func (p *Predictor) forget(now float64) {
+	kept := p.stood[:0]
+	for _, m := range p.stood {
+		if math.Abs(now-m.seen) < 5 {
+			kept = append(kept, m)
+		}
+	}
+	p.stood = kept
+}
+
+// foretell adds the motions of one actor.
+func (p *Predictor) foretell(i int, a *scene.Actor, stood float64) {
+	s := p.spots[i]
+	if a.OnFoot() || a.Kind == scene.Obstacle || !s.ok || !p.follows(a, s.Spot) {
+		p.straight(a, stood)
+		return
+	}
+	first := len(p.motions)
+	p.follow(i, a, stood, s.Spot)
+	if beside, ok := p.drifts(a, s.Spot); ok {
+		p.follow(i, a, stood, beside)
+	}
+	for k := first; k < len(p.motions); k++ {
+		p.motions[k].Share = 1 / float64(len(p.motions)-first)
+	}
+}
+
+// follows tells whether the actor goes along the lane it is on.
+func (p *Predictor) follows(a *scene.Actor, s lane.Spot) bool {
+	l := p.m.Lane(s.Lane)
+	turn := math.Abs(geom.Wrap(l.Centre.At(s.S).Heading - a.Box.Heading))
+	return turn < math.Pi/4 && a.Speed > -0.5
+}
+
+// drifts tells whether the actor is on its way into the lane beside its own, and where it is seen from there.
+func (p *Predictor) drifts(a *scene.Actor, s lane.Spot) (lane.Spot, bool) {
+	l := p.m.Lane(s.Lane)
+	aside := a.Speed * math.Sin(geom.Wrap(a.Box.Heading-l.Centre.At(s.S).Heading)) // m/s to the left
+	left, right := l.Widths(s.S)
+	to := lane.None
+	switch {
+	case a.Turn == scene.TurnLeft || aside > 0.35 || s.D+a.Box.Width/2 > left+0.2:
+		to = l.LeftOf
+	case a.Turn == scene.TurnRight || aside < -0.35 || -s.D+a.Box.Width/2 > right+0.2:
+		to = l.RightOf
+	}
+	if to == lane.None || l.Kind == lane.Junction {
+		return lane.Spot{}, false
+	}
+	along, d := p.m.Lane(to).Centre.Project(a.Box.Vec)
+	return lane.Spot{Lane: to, S: along, D: d}, true
+}
+
+// follow adds the motions along the lanes from a spot on, one for each way to go at the next fork, at most three.
+func (p *Predictor) follow(i int, a *scene.Actor, stood float64, s lane.Spot) {
+	const reach = 120.0
+	want := min(max(math.Abs(a.Speed), 5)*float64(Steps)*Tick+20, reach)
+	for branch := range 3 {
+		m := p.add(a, stood)
+		m.s, m.side = s.S, s.D
+		forked := p.lanes(m, s, branch, want)
+		if branch > 0 && !forked {
+			p.motions = p.motions[:len(p.motions)-1]
+			return
+		}
+		p.drive(i, m)
+		if !forked {
+			return
+		}
+	}
+}
+
+func (p *Predictor) add(a *scene.Actor, stood float64) *Motion {
+	n := len(p.motions)
+	if n < cap(p.motions) {
+		p.motions = p.motions[:n+1]
+	} else {
+		p.motions = append(p.motions, Motion{})
+	}
+	m := &p.motions[n]
+	m.Actor, m.Share, m.Stood, m.Yields, m.Grow, m.count = a, 1, stood, false, 0, 0
+	return m
+}
+
+// lanes notes the lanes of a motion, taking the branch-th way at its first fork. It tells whether there was such a way.
+func (p *Predictor) lanes(m *Motion, s lane.Spot, branch int, want float64) bool {
+	id, travel, forked := s.Lane, -s.S, false
+	for m.count < hops {
+		l := p.m.Lane(id)
+		travel += l.Centre.Length()
+		m.lanes[m.count], m.ends[m.count] = id, travel
+		m.count++
+		if travel > want {
+			break
+		}
+		next := lane.None
+		n := 0
+		for _, k := range l.Next {
+			if p.m.Lane(k).Kind > lane.Junction && p.m.Lane(k).Kind != lane.Cycle {
+				continue
+			}
+			if next == lane.None || (!forked && n == branch) || (forked && p.bend(id, k) < p.bend(id, next)) {
+				next = k
+			}
+			n++
+		}
+		if next == lane.None {
+			break
+		}
+		if n > 1 && !forked {
+			if branch >= n {
+				return false
+			}
+			forked = true
+		}
+		id = next
+	}
+	return forked
+}
+
+// bend gives how much the way turns from the end of one lane to the end of the next.
+func (p *Predictor) bend(from, to lane.ID) float64 {
+	a, b := p.m.Lane(from).Centre, p.m.Lane(to).Centre
+	return math.Abs(geom.Wrap(b.At(b.Length()).Heading - a.At(a.Length()).Heading))
+}
+
+// straight adds a motion that goes on as now: for those who keep to no lane.
+func (p *Predictor) straight(a *scene.Actor, stood float64) {
+	m := p.add(a, stood)
+	if a.Vulnerable() {
+		m.Grow = 0.15
+	}
+	u := geom.Towards(a.Box.Heading)
+	for k := range m.Boxes {
+		t := float64(k) * Tick
+		m.Boxes[k] = geom.Pose{Vec: a.Box.Plus(u.Times(a.Speed * t)), Heading: a.Box.Heading}
+		m.Speed[k] = a.Speed
+	}
+}
