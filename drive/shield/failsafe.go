@@ -1,0 +1,136 @@
+package shield
+
+import (
+	"math"
+
+	"hutong/drive/geom"
+	"hutong/drive/lane"
+	"hutong/drive/vehicle"
+)
+
+// stored is the continuation of the plan released last.
+type stored struct {
+	line   path
+	speeds []float64 // m/s, one each dt; none: there is nothing to drive out
+	time   float64   // when it began, s
+}
+
+// store keeps the continuation that is in the tube, along the line of the plan.
+func (s *Shield) store(plan []vehicle.State) {
+	s.stored.line.set(plan, s.spec.Wheelbase)
+	s.stored.time, s.stored.speeds = s.time, s.stored.speeds[:0]
+	for i := range s.tube.steps {
+		s.stored.speeds = append(s.stored.speeds, s.tube.steps[i].speed)
+	}
+}
+
+// storeLane stores the lane the vehicle is on, as far from its middle as it is now; without a lane, the bend it is in.
+func (s *Shield) storeLane() {
+	s.way = append(s.way[:0], s.ego)
+	if s.m != nil {
+		if spot, ok := s.m.Locate(s.ego.Pose, ^lane.Users(0), 1); ok {
+			for l, at := s.m.Lane(spot.Lane), spot.S+1; len(s.way) < beyond; at++ {
+				if at > l.Centre.Length() {
+					if len(l.Next) == 0 {
+						break
+					}
+					at -= l.Centre.Length()
+					l = s.m.Lane(l.Next[0])
+				}
+				pose := l.Centre.At(at)
+				pose.Vec = pose.Ahead(0, spot.D)
+				s.way = append(s.way, vehicle.State{Pose: pose})
+			}
+		}
+	}
+	s.stored.line.set(s.way, s.spec.Wheelbase)
+	s.stored.time, s.stored.speeds = s.time, s.stored.speeds[:0]
+}
+
+// FailSafe gives what to do in the cycle last looked at when no plan is released: to stop along the line of the plan
+// released last, as gently as keeps clear of everyone; or where a stop would be in the way of others, to drive that
+// continuation out first. With nothing stored it stops along its lane, without a lane straight on. The states are what
+// comes of it, from now, 0.1 s apart, until the vehicle stands; they are good until the next call to the shield.
+//
+// Called every cycle it follows the same line until a plan is released again.
+func (s *Shield) FailSafe() (vehicle.Control, []vehicle.State) {
+	if !s.nearLine() {
+		s.storeLane()
+	}
+	const out = 0 // not a brake: drives the stored continuation out
+	choices := [...]float64{s.p.MinBrake / 2, s.p.MinBrake, s.p.Hard, out}
+	best, least := s.p.Hard, math.Inf(1)
+	for _, brake := range choices {
+		if brake == out && len(s.stored.speeds) == 0 {
+			continue
+		}
+		c := s.drive(brake)
+		s.give(&s.tube)
+		s.spare = s.lacks(s.spare, &s.tube, false)
+		v := s.worst(s.spare)
+		if v.Rule == None {
+			return c, s.way
+		}
+		if brake == s.p.MinBrake { // what can't be kept by the worst the others may do is kept by what they do
+			s.spare = s.lacks(s.spare, &s.tube, true)
+			if s.worst(s.spare).Rule == None {
+				best, least = brake, v.Missing-slack
+				continue
+			}
+		}
+		if v.Missing < least-slack && brake != s.p.MinBrake/2 {
+			best, least = brake, v.Missing
+		}
+	}
+	c := s.drive(best)
+	s.give(&s.tube)
+	s.spare = s.lacks(s.spare, &s.tube, false)
+	return c, s.way
+}
+
+// nearLine tells whether the vehicle is still about the line that is stored.
+func (s *Shield) nearLine() bool {
+	line := &s.stored.line
+	if len(line.pose) == 0 {
+		return false
+	}
+	way := line.project(s.ego.Vec)
+	at := line.at(way)
+	return at.To(s.ego.Vec) < 2 && math.Abs(geom.Wrap(at.Heading-s.ego.Heading)) < 0.6
+}
+
+// drive lets the vehicle's model stop along the stored line with the brake given, 0: as stored; into s.way and s.tube.
+// It gives the first control of it.
+func (s *Shield) drive(brake float64) (first vehicle.Control) {
+	s.way, s.tube.steps = s.way[:0], s.tube.steps[:0]
+	x, way := s.ego, 0.0
+	begun := int(math.Round(clamp(s.time-s.stored.time, 0, beyond*dt) / dt))
+	for i := range beyond {
+		s.way = append(s.way, x)
+		s.tube.add(s.spec, x.Pose, way, x.Speed)
+		c := vehicle.Control{Accel: -brake, Steer: s.pursue(&x), Hard: brake > s.p.MinBrake/2}
+		if next := begun + i + 1; brake == 0 && next < len(s.stored.speeds) {
+			c.Accel = (s.stored.speeds[next] - x.Speed) / dt
+			c.Hard = c.Accel < -s.p.MinBrake
+		} else if brake == 0 {
+			c.Accel, c.Hard = -s.p.Hard, true
+		}
+		if i == 0 {
+			first = c
+		}
+		before := x.Vec
+		if x = s.spec.Step(x, c, dt); x.Speed == 0 && i > 0 && x.Vec == before {
+			break
+		}
+		way += before.To(x.Vec)
+	}
+	return first
+}
+
+// pursue steers for a point of the stored line a little ahead.
+func (s *Shield) pursue(x *vehicle.State) float64 {
+	line := &s.stored.line
+	reach := max(2.5, 0.5*x.Speed)
+	to := x.Local(line.at(line.project(x.Vec) + reach).Vec)
+	return math.Atan2(2*s.spec.Wheelbase*to.Y, to.X*to.X+to.Y*to.Y)
+}

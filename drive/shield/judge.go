@@ -1,0 +1,302 @@
+package shield
+
+import (
+	"math"
+
+	"hutong/drive/geom"
+	"hutong/drive/lane"
+	"hutong/drive/scene"
+	"hutong/drive/vehicle"
+)
+
+// lack is how much a continuation lacks towards one other.
+type lack struct {
+	missing, at float64 // m, s from now
+	rule        Rule
+}
+
+func (l *lack) add(rule Rule, missing, at float64) {
+	if missing > l.missing {
+		l.missing, l.rule = missing, rule
+		if l.at == 0 {
+			l.at = at
+		}
+	}
+}
+
+// lacks works out what the continuation lacks towards each of the others: by the worst they may do, or when nominal by
+// what they do now.
+func (s *Shield) lacks(dst []lack, t *tube, nominal bool) []lack {
+	dst = dst[:0]
+	for range s.others {
+		dst = append(dst, lack{})
+	}
+	for k := range s.entries {
+		e := &s.entries[k]
+		o := &s.others[e.other]
+		switch {
+		case e.behind || s.outOfReach(o, t):
+		case o.onFoot:
+			s.onFoot(&dst[e.other], o, t, nominal)
+		default:
+			s.alongLane(&dst[e.other], e, o, t, nominal)
+		}
+	}
+	return dst
+}
+
+// outOfReach tells whether the two can't meet while the continuation lasts.
+func (s *Shield) outOfReach(o *other, t *tube) bool {
+	last := float64(len(t.steps)) * dt
+	far := t.length() + o.half + o.wide + s.spec.Length + 5 + math.Abs(o.speed)*(last+o.since) + o.farthest(&s.p, o.speed, last, last)
+	return t.steps[0].box.To(o.at.Vec) > far
+}
+
+// onFoot is the rule for people, who may turn about at any time: around where one would be, walking on, lies a disc that
+// grows. It lacks the way the vehicle still has when it first touches that disc.
+func (s *Shield) onFoot(l *lack, o *other, t *tube, nominal bool) {
+	u := o.at.Ahead(1, 0).Minus(o.at.Vec).Times(o.speed)
+	for i := range t.steps {
+		now := float64(i) * dt
+		r := max(o.half, o.wide) + s.p.LateralGap
+		if !nominal {
+			changed := now + o.since
+			r += min(s.p.WalkAccel*changed*changed/2, s.p.WalkSpeed*changed)
+		}
+		if b := &t.steps[i].box; beside(b, o.at.Vec.Plus(u.Times(now))) < r {
+			l.add(OnFoot, t.length()-t.steps[i].way+0.01, now)
+			return
+		}
+	}
+}
+
+// alongLane is the rule for everyone else: where the continuation comes into the strip that the other's lane is, it has
+// to be clear of the stretch of it the other may be on then.
+func (s *Shield) alongLane(l *lack, e *entry, o *other, t *tube, nominal bool) {
+	seen, end := math.Inf(1), math.Inf(1)
+	if e.lane != lane.None && len(s.m.Lane(e.lane).Next) > 0 {
+		end = s.m.Lane(e.lane).Centre.Length()
+	}
+	ahead := false
+	for i := range t.steps {
+		st := &t.steps[i]
+		now := float64(i) * dt
+		at, d, long, wide, cos := s.spot(e, &st.box)
+		if i == 0 {
+			ahead = e.from+e.along*o.since > at
+		}
+		grow := min(math.Abs(e.across)*(now+o.since), e.settle)
+		if d-wide > e.d+e.w+s.p.LateralGap+max(0, math.Copysign(grow, e.across)) ||
+			d+wide < e.d-e.w-s.p.LateralGap+min(0, math.Copysign(grow, e.across)) ||
+			e.parent >= 0 && at+long < 0 || at-long > end {
+			continue
+		}
+		seen = min(seen, now)
+		rear, front := s.stretch(e, o, now, seen, nominal)
+		s.met(l, e, o, at-long, at+long, rear, front, cos, ahead, now)
+		if i == len(t.steps)-1 && !nominal && !ahead { // it stands there: does who comes see it in time?
+			_, front = s.stretch(e, o, now+30, seen, false)
+			s.met(l, e, o, at-long, at+long, rear, front, cos, ahead, now)
+		}
+	}
+}
+
+// stretch gives from where to where the other may be along its lane at a time.
+func (s *Shield) stretch(e *entry, o *other, now, seen float64, nominal bool) (rear, front float64) {
+	if nominal {
+		at := e.from + o.least(e.along, now, max(o.braking, 1e-3))
+		return at - o.half, at + o.half
+	}
+	rear = e.from + o.least(e.along, now, s.p.OtherMaxBrake) - o.half - s.p.Gap
+	front = e.from + o.farthest(&s.p, e.along, now, seen) + o.half
+	return rear, min(front, max(e.most, e.from+o.half)) + s.p.Gap
+}
+
+// met adds what is lacking where the vehicle covers the way from tail to nose of the other's lane, and the other may be
+// between rear and front.
+func (s *Shield) met(l *lack, e *entry, o *other, tail, nose, rear, front, cos float64, ahead bool, now float64) {
+	if nose <= rear || tail >= front {
+		return
+	}
+	switch {
+	case o.fixed:
+		l.add(Standing, nose-rear, now)
+	case cos > 0.5 && ahead:
+		l.add(Following, nose-rear, now)
+	case cos > 0.5:
+		l.add(CuttingIn, front-tail, now)
+	case cos < -0.5:
+		l.add(Oncoming, front-tail, now)
+	default:
+		l.add(Crossing, min(front-tail, nose-rear), now)
+	}
+}
+
+// give works out, for a plan, who follows it and who gives way to it.
+func (s *Shield) give(t *tube) {
+	s.takeLanes(t)
+	for k := range s.entries {
+		e := &s.entries[k]
+		o := &s.others[e.other]
+		e.behind, e.most = false, math.Inf(1)
+		if e.parent >= 0 {
+			up := &s.entries[e.parent]
+			e.behind, e.most = up.behind, up.most-s.m.Lane(up.lane).Centre.Length()
+		}
+		if o.onFoot || e.behind {
+			continue
+		}
+		at, d, long, wide, cos := s.spot(e, &t.steps[0].box)
+		now := e.from + e.along*o.since
+		e.behind = cos > 0.5 && math.Abs(d-e.d) < wide+e.w && now < at && (e.parent < 0 || at+long > 0)
+		if e.lane != lane.None && !o.siren {
+			e.most = min(e.most, s.stopLine(e, o, now))
+		}
+	}
+}
+
+// stopLine gives the way along the entry's lane that its other won't go past: to the line where its light holds it, or the
+// place where it gives way to the plan, as long as it can still stop there.
+func (s *Shield) stopLine(e *entry, o *other, now float64) float64 {
+	l := s.m.Lane(e.lane)
+	most := math.Inf(1)
+	holds := func(at float64) {
+		if room := at - now - o.half; room >= 0 && room >= stopping(max(e.along, 0), s.p.OtherMinBrake) {
+			most = min(most, at)
+		}
+	}
+	if l.Signal >= 0 && int(l.Signal) < len(s.lights) {
+		switch s.lights[l.Signal] {
+		case scene.Red, scene.RedAmber, scene.Amber:
+			holds(0)
+		}
+	}
+	for i := range l.Conflicts {
+		if c := &l.Conflicts[i]; c.Yield && s.owns(c.With) {
+			holds(c.From)
+		}
+	}
+	return most
+}
+
+// takeLanes notes the lanes a continuation drives on.
+func (s *Shield) takeLanes(t *tube) {
+	s.own = s.own[:0]
+	if s.m == nil {
+		return
+	}
+	next := 0.0
+	for i := range t.steps {
+		st := &t.steps[i]
+		if st.way < next {
+			continue
+		}
+		next = st.way + 2
+		s.near = s.m.Near(s.near[:0], st.box.Vec, 1)
+		for _, id := range s.near {
+			if !s.owns(id) && s.drives(id, &st.box) {
+				s.own = append(s.own, id)
+			}
+		}
+	}
+}
+
+// drives tells whether a box is on a lane, in its direction.
+func (s *Shield) drives(id lane.ID, b *geom.Box) bool {
+	l := s.m.Lane(id)
+	at, _ := l.Centre.Project(b.Vec)
+	mid := l.Centre.At(at)
+	off := mid.Local(b.Vec)
+	left, right := l.Widths(at)
+	return math.Abs(geom.Wrap(b.Heading-mid.Heading)) < 0.6 && off.Y < left && -off.Y < right && math.Abs(off.X) < 0.5
+}
+
+func (s *Shield) owns(id lane.ID) bool {
+	for _, o := range s.own {
+		if o == id {
+			return true
+		}
+	}
+	return false
+}
+
+// beside gives how far a point is from a box; 0 within it.
+func beside(b *geom.Box, v geom.Vec) float64 {
+	at := b.Local(v)
+	return math.Hypot(max(0, math.Abs(at.X)-b.Length/2), max(0, math.Abs(at.Y)-b.Width/2))
+}
+
+const mend = 15 // states of a plan, by which the distance it lacks has to be half mended, unless it brakes
+
+// keeps tells what a plan lacks of the distances of RSS after its first cycle. One that does what mends them lacks
+// nothing: brakes as hard as it has to, or lets the distance grow; and beside another, doesn't move towards it.
+func (s *Shield) keeps(plan []vehicle.State) (worst lack, track uint32) {
+	brakes := s.brakes(plan)
+	for k := range s.entries {
+		e := &s.entries[k]
+		o := &s.others[e.other]
+		if e.behind || o.onFoot || o.fixed {
+			continue
+		}
+		var l lack
+		s.keepsTo(&l, plan, e, o, brakes)
+		if l.missing > worst.missing {
+			worst, track = l, o.track
+		}
+	}
+	return worst, track
+}
+
+func (s *Shield) keepsTo(l *lack, plan []vehicle.State, e *entry, o *other, brakes bool) {
+	now, later := s.gaps(plan, 1, e, o), s.gaps(plan, min(mend, len(plan)-1), e, o)
+	if now.cos < 0.5 {
+		return
+	}
+	reply := min(int(s.p.Response/dt)+1, len(plan)-1)
+	towards := (now.beside - s.gaps(plan, reply, e, o).beside) / (float64(reply-1) * dt)
+	if reply < 2 {
+		towards = 0
+	}
+	switch {
+	case now.ahead > -s.p.Gap && now.beside < s.p.LateralGap:
+		if lacks := now.need - now.ahead; lacks > 0 && !brakes && later.need-later.ahead > lacks/2 {
+			l.add(Following, lacks, dt)
+		}
+	case now.ahead <= -s.p.Gap && now.tail < 0 && towards > 0.1:
+		need := Lateral(towards, math.Abs(e.across), s.p.Response, s.p.OtherResponse, s.p.LateralAccel, s.p.LateralBrake, s.p.LateralGap)
+		if now.beside < need {
+			l.add(Beside, need-now.beside, dt)
+		}
+	}
+}
+
+// gap is the room between the state of a plan and where the other will be then, if it goes on as it does.
+type gap struct {
+	ahead, need float64 // m from the nose to the other's rear, and what RSS asks for
+	tail        float64 // m from the other's nose to the tail; negative: the two are abreast
+	beside      float64 // m between the sides
+	cos         float64
+}
+
+func (s *Shield) gaps(plan []vehicle.State, i int, e *entry, o *other) gap {
+	b := s.spec.Box(plan[i])
+	at, d, long, wide, cos := s.spot(e, &b)
+	now := float64(i) * dt
+	its := e.from + o.least(e.along, now, max(o.braking, 1e-3))
+	speed := max(0, e.along-o.braking*now)
+	return gap{
+		ahead: its - o.half - at - long, tail: at - long - its - o.half, beside: math.Abs(d-e.d) - wide - e.w, cos: cos,
+		need: s.p.Gap + Longitudinal(plan[i].Speed, speed, s.p.Response, s.p.MaxAccel, s.p.MinBrake, s.p.OtherMaxBrake),
+	}
+}
+
+// brakes tells whether a plan, within its response time, brakes at least as a proper response does, or stands.
+func (s *Shield) brakes(plan []vehicle.State) bool {
+	last := min(int(s.p.Response/dt)+2, len(plan)-1)
+	for i := 1; i <= last; i++ {
+		if plan[i].Speed == 0 || plan[i-1].Speed-plan[i].Speed >= 0.95*s.p.MinBrake*dt {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,197 @@
+package shield
+
+import (
+	"math"
+
+	"hutong/drive/geom"
+	"hutong/drive/lane"
+	"hutong/drive/scene"
+)
+
+// other is one road user, as far as the shield needs to know.
+type other struct {
+	track      uint32
+	onFoot     bool
+	fixed      bool // it stands and will stand
+	at         geom.Pose
+	half, wide float64 // half its length and width, m
+	speed      float64 // m/s along its heading
+	braking    float64 // m/s², what it brakes with now; 0: it doesn't
+	siren      bool
+	top        float64 // m/s, the most it may get to
+	since      float64 // s ago that it was seen
+}
+
+// entry is one way an other may take: a lane, and where it is as seen along that lane. A lane it may come to later has
+// its middle at a negative way.
+type entry struct {
+	other  int32
+	parent int32     // index of the entry of the lane before; -1: it is there now
+	lane   lane.ID   // None: straight on from where it is
+	frame  geom.Pose // of that straight line
+	from   float64   // m along the lane to its middle, where it was seen
+	along  float64   // m/s along the lane
+	d, w   float64   // m to the left of the lane's middle, and half its width across the lane
+	across float64   // m/s to the left, 0 within the drift that keeping a lane allows
+	settle float64   // m to the side it may yet move
+	most   float64   // m along the lane that its front won't pass, since it gives way; +Inf
+	behind bool      // it follows the vehicle: keeping the distance is its business
+}
+
+const (
+	maxSpeed = 100.0 // m/s: no track is faster
+	lookOut  = 120.0 // m ahead of others that their lanes are followed
+	maxWays  = 24    // lanes one other may take
+)
+
+// sane gives the actor as an other; false where its numbers say nothing.
+func (s *Shield) sane(a *scene.Actor, late float64) (other, bool) {
+	o := other{
+		track: a.ID, onFoot: a.OnFoot(), fixed: a.Kind == scene.Obstacle, at: a.Box.Pose,
+		half: clamp(a.Box.Length/2, 0.1, 20), wide: clamp(a.Box.Width/2, 0.1, 5),
+		speed: clamp(a.Speed, -maxSpeed, maxSpeed), since: clamp(late+a.Age, 0, 1),
+		braking: clamp(-a.Accel, 0, s.p.OtherMaxBrake), siren: a.Siren,
+	}
+	o.top = math.Abs(o.speed)
+	return o, placed(o.at)
+}
+
+// placed tells whether a pose is one on a map, and no accident of numbers.
+func placed(p geom.Pose) bool {
+	return math.Abs(p.X) < 1e6 && math.Abs(p.Y) < 1e6 && math.Abs(p.Heading) < 100
+}
+
+// clamp brings x between low and high; what is no number becomes low.
+func clamp(x, low, high float64) float64 {
+	if !(x >= low) {
+		return low
+	}
+	return min(x, high)
+}
+
+// place adds the entries of the other with index i: one for each lane it may be on, and those that follow.
+func (s *Shield) place(i int32) {
+	o := &s.others[i]
+	first := len(s.entries)
+	if s.m != nil && !o.onFoot && !o.fixed {
+		s.near = s.m.Near(s.near[:0], o.at.Vec, 3)
+		for _, id := range s.near {
+			s.placeOn(i, id)
+		}
+	}
+	if len(s.entries) == first {
+		seen := o.at
+		seen.Vec = o.at.Ahead(-o.speed*o.since, 0)
+		s.entries = append(s.entries, entry{
+			other: i, parent: -1, lane: lane.None, frame: seen, along: o.speed, w: o.wide, most: math.Inf(1),
+		})
+		return
+	}
+	for k := first; k < len(s.entries) && len(s.entries)-first < maxWays; k++ {
+		s.follow(int32(k), first)
+	}
+}
+
+// placeOn adds the entry of a lane when the other drives on it.
+func (s *Shield) placeOn(i int32, id lane.ID) {
+	o, l := &s.others[i], s.m.Lane(id)
+	if l.Kind == lane.Walk || l.Kind == lane.Crossing {
+		return
+	}
+	at, d := l.Centre.Project(o.at.Vec)
+	mid := l.Centre.At(at)
+	off := mid.Local(o.at.Vec)
+	turn := geom.Wrap(o.at.Heading - mid.Heading)
+	left, right := l.Widths(at)
+	if math.Abs(turn) > 0.6 || d > left || -d > right || math.Abs(off.X) > 1 {
+		return
+	}
+	sin, cos := math.Sincos(turn)
+	e := entry{
+		other: i, parent: -1, lane: id, along: o.speed * cos, d: off.Y, most: math.Inf(1),
+		w: o.wide*cos + o.half*math.Abs(sin),
+	}
+	e.from = at + off.X - e.along*o.since
+	if across := o.speed * sin; math.Abs(across) > s.p.Drift {
+		e.across = across
+		if e.settle = 3.5; across*off.Y < 0 { // towards the middle of the lane it is on: it settles there
+			e.settle = math.Abs(off.Y)
+		}
+	}
+	o.top = max(o.top, l.Limit*s.p.OverLimit)
+	s.entries = append(s.entries, e)
+}
+
+// follow adds the lanes that come after the entry with index k, as far as they matter and none twice.
+func (s *Shield) follow(k int32, first int) {
+	e := s.entries[k]
+	if e.lane == lane.None {
+		return
+	}
+	l := s.m.Lane(e.lane)
+	long := l.Centre.Length()
+	if long-e.from > lookOut {
+		return
+	}
+next:
+	for _, n := range l.Next {
+		for _, seen := range s.entries[first:] {
+			if seen.lane == n {
+				continue next
+			}
+		}
+		w := s.others[e.other].wide
+		s.entries = append(s.entries, entry{
+			other: e.other, parent: k, lane: n, from: e.from - long, along: e.along,
+			d: clamp(e.d, -0.5, 0.5), w: w, most: math.Inf(1),
+		})
+	}
+}
+
+// spot gives where a box lies along the entry's lane: its middle's way and distance to the left, half its extent along
+// and across, and the cosine of the angle between them.
+func (s *Shield) spot(e *entry, b *geom.Box) (at, d, long, wide, cos float64) {
+	mid := e.frame
+	if e.lane != lane.None {
+		c := s.m.Lane(e.lane).Centre
+		at, _ = c.Project(b.Vec)
+		mid = c.At(at)
+	}
+	off := mid.Local(b.Vec)
+	sin, cos := math.Sincos(b.Heading - mid.Heading)
+	long = math.Abs(cos)*b.Length/2 + math.Abs(sin)*b.Width/2
+	wide = math.Abs(sin)*b.Length/2 + math.Abs(cos)*b.Width/2
+	return at + off.X, off.Y, long, wide, cos
+}
+
+// least gives how far the other gets along its way in t seconds from now at least: braking all it can, from when it was
+// seen. One who drives backwards goes on doing so.
+func (o *other) least(along, t, brake float64) float64 {
+	t += o.since
+	switch {
+	case along <= 0:
+		return along * t
+	case t*brake < along:
+		return along*t - brake*t*t/2
+	}
+	return stopping(along, brake)
+}
+
+// farthest gives how far the other gets along its way in t seconds from now at most: speeding up until at the time seen
+// this vehicle comes into its way, then going on for its response time, and then braking.
+func (o *other) farthest(p *Params, along, t, seen float64) float64 {
+	if o.fixed || along < 0 {
+		return 0
+	}
+	t, seen = t+o.since, seen+o.since
+	free := min(t, seen)
+	gain := clamp((o.top-along)/p.OtherAccel, 0, free)
+	then := along + p.OtherAccel*gain
+	way := along*gain + p.OtherAccel*gain*gain/2 + then*(free-gain)
+	going := min(t-free, p.OtherResponse)
+	way += then * going
+	if t -= free + going; t*p.OtherMinBrake < then {
+		return way + then*t - p.OtherMinBrake*t*t/2
+	}
+	return way + stopping(then, p.OtherMinBrake)
+}
