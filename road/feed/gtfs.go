@@ -1,0 +1,63 @@
+package feed
+
+import (
+	"math"
+
+	"google.golang.org/protobuf/encoding/protowire"
+)
+
+// VehiclePositions gives the vehicles as a GTFS Realtime FeedMessage (gtfs-realtime.proto, version 2.0): where each is,
+// how it moves, at which stop it stands and whether it takes people.
+func VehiclePositions(s Snapshot) []byte {
+	stamp := uint64(max(0, s.At.Unix()))
+	header := text(nil, 1, "2.0")
+	header = number(header, 2, 0) // FULL_DATASET
+	header = number(header, 3, stamp)
+	out := message(nil, 1, header)
+	for _, v := range s.Vehicles {
+		position := real32(real32(nil, 1, v.Lat), 2, v.Lon)
+		position = real32(position, 3, math.Mod(v.Heading+360, 360))
+		position = real32(position, 5, v.Speed)
+		about := text(text(nil, 1, v.ID), 2, v.Name)
+		if v.Plate != "" {
+			about = text(about, 3, v.Plate)
+		}
+		x := message(nil, 2, position)
+		status := uint64(2) // IN_TRANSIT_TO
+		if v.Stop != "" {
+			status = 1 // STOPPED_AT
+		}
+		x = number(x, 4, status)
+		x = number(x, 5, uint64(max(0, v.Seen.Unix())))
+		if v.Stop != "" {
+			x = text(x, 7, v.Stop)
+		}
+		x = message(x, 8, about)
+		occupancy := uint64(0) // EMPTY
+		switch {
+		case v.Out || !s.System.Open:
+			occupancy = 6 // NOT_ACCEPTING_PASSENGERS
+		case v.Taken:
+			occupancy = 2 // FEW_SEATS_AVAILABLE
+		}
+		x = number(x, 9, occupancy)
+		out = message(out, 2, message(text(nil, 1, v.ID), 4, x))
+	}
+	return out
+}
+
+func text(b []byte, field protowire.Number, s string) []byte {
+	return protowire.AppendString(protowire.AppendTag(b, field, protowire.BytesType), s)
+}
+
+func message(b []byte, field protowire.Number, m []byte) []byte {
+	return protowire.AppendBytes(protowire.AppendTag(b, field, protowire.BytesType), m)
+}
+
+func number(b []byte, field protowire.Number, x uint64) []byte {
+	return protowire.AppendVarint(protowire.AppendTag(b, field, protowire.VarintType), x)
+}
+
+func real32(b []byte, field protowire.Number, x float64) []byte {
+	return protowire.AppendFixed32(protowire.AppendTag(b, field, protowire.Fixed32Type), math.Float32bits(float32(x)))
+}
