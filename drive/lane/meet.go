@@ -19,13 +19,17 @@ const (
 func Meet(a, b *Lane) (c Conflict, ok bool) {
 	as, bs := strip(a), strip(b)
 	low, high := bounds(as)
+	widest := 0.0
+	for i := range as {
+		widest = max(widest, as[i].Radius())
+	}
 	for j := range bs {
 		v, r := bs[j].Vec, bs[j].Radius()
 		if v.X < low.X-r || v.X > high.X+r || v.Y < low.Y-r || v.Y > high.Y+r {
 			continue
 		}
 		for i := range as {
-			if !as[i].Overlaps(bs[j]) {
+			if d := v.Minus(as[i].Vec); d.Dot(d) > (r+widest)*(r+widest) || !as[i].Overlaps(bs[j]) {
 				continue
 			}
 			if !ok {

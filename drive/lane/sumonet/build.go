@@ -1,6 +1,7 @@
 package sumonet
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -20,6 +21,7 @@ type builder struct {
 	lights  map[string]int32 // index in signals by name
 	chains  map[lane.ID][]lane.ID
 	walks   map[string]*area
+	bridges []lane.ID // lanes that the net leaves out
 }
 
 // area is what meets at a walking area.
@@ -44,7 +46,9 @@ func (n *net) build() (*lane.Map, error) {
 	for _, w := range b.walks {
 		for _, from := range w.in {
 			for _, to := range w.out {
-				b.join(from, to)
+				if b.lanes[from].Users&b.lanes[to].Users&lane.People != 0 {
+					b.join(from, to)
+				}
 			}
 		}
 	}
@@ -54,6 +58,9 @@ func (n *net) build() (*lane.Map, error) {
 	b.follow()
 	for i := range n.junctions {
 		b.conflicts(&n.junctions[i])
+	}
+	if len(b.bridges) > 0 {
+		lane.Cross(b.lanes) // such a net's requests name no lanes
 	}
 	b.opposites()
 	b.stopLines()
@@ -173,6 +180,10 @@ func (b *builder) connect(c *connection) error {
 			return fmt.Errorf("there is no lane %q to go through", c.via)
 		}
 		next = via
+	} else if b.lanes[from].Junction == "" && b.lanes[to].Junction == "" {
+		if next, err = b.bridge(c, from, to); err != nil {
+			return err
+		}
 	}
 	b.join(from, next)
 	if inside := &b.lanes[next]; inside.Junction != "" && inside.Kind != lane.Crossing {
@@ -193,13 +204,55 @@ func (b *builder) connect(c *connection) error {
 	return b.guard(c, from, next)
 }
 
+// bridge gives the lane through a junction of a net that was built without internal lanes: one of our own, joined to
+// the lane it leads to. Where the two lanes meet without a gap and without a light, none is needed, and it gives to.
+func (b *builder) bridge(c *connection, from, to lane.ID) (lane.ID, error) {
+	f, t := &b.lanes[from], &b.lanes[to]
+	start, end := f.Centre.At(f.Centre.Length()), t.Centre.At(0).Vec
+	if start.To(end) < leastBridge {
+		if c.tl == "" {
+			return to, nil
+		}
+		end = start.Ahead(leastBridge, 0)
+	}
+	l := lane.Lane{
+		Name: fmt.Sprintf(":%s_%s_%s", b.net.list[b.net.edges[c.to]].from, f.Name, t.Name), Kind: lane.Junction,
+		Users: f.Users & t.Users, Limit: min(f.Limit, t.Limit), Signal: -1, Junction: b.net.list[b.net.edges[c.to]].from,
+		LeftOf: lane.None, RightOf: lane.None, Opposite: lane.None,
+	}
+	if _, twice := b.names[l.Name]; twice {
+		return 0, errors.New("comes twice")
+	}
+	if len(b.lanes) >= maxLanes {
+		return 0, fmt.Errorf("needs one more than the %d lanes that are read", maxLanes)
+	}
+	if l.Junction == "" {
+		l.Junction = l.Name
+	}
+	var err error
+	if l.Centre, err = geom.NewPath([]geom.Vec{start.Vec, end}); err != nil {
+		return 0, err
+	}
+	l.ToLeft = []float64{f.ToLeft[len(f.ToLeft)-1], t.ToLeft[0]}
+	l.ToRight = []float64{f.ToRight[len(f.ToRight)-1], t.ToRight[0]}
+	id := lane.ID(len(b.lanes))
+	b.names[l.Name] = id
+	b.lanes = append(b.lanes, l)
+	b.bridges = append(b.bridges, id)
+	b.join(id, to)
+	return id, nil
+}
+
+// leastBridge is the least gap between two lanes that takes a lane to cross, m.
+const leastBridge = 0.3
+
 // guard sets the light of a connection, if it has one, before the lane that it opens.
 func (b *builder) guard(c *connection, from, next lane.ID) error {
 	if c.tl == "" {
 		return nil
 	}
 	if b.lanes[next].Junction == "" {
-		return fmt.Errorf("is guarded by %q but has no internal lane; build the net with internal links", c.tl)
+		return fmt.Errorf("is guarded by %q but leads through no junction", c.tl)
 	}
 	name := fmt.Sprintf("%s/%d", c.tl, c.linkIndex)
 	at, there := b.lights[name]
@@ -259,23 +312,23 @@ func (b *builder) drawPoints() {
 // round replaces the few points that internal lanes have by a curve through them, which begins and ends in the direction
 // of the lanes outside.
 func (b *builder) round() {
-	for _, e := range b.net.list {
-		if e.function != "internal" {
+	for i := range b.lanes {
+		l := &b.lanes[i]
+		if l.Kind != lane.Junction || len(l.Prev) == 0 || len(l.Next) == 0 || len(l.Centre.Points()) > 40 {
 			continue
 		}
-		for i := range e.lanes {
-			l := &b.lanes[b.names[e.lanes[i].id]]
-			if len(l.Prev) == 0 || len(l.Next) == 0 || len(l.Centre.Points()) > 40 {
-				continue
-			}
-			before, after := b.lanes[l.Prev[0]].Centre, b.lanes[l.Next[0]].Centre
-			curve, err := geom.NewPath(geom.Round(l.Centre.Points(), before.At(before.Length()).Heading, after.At(0).Heading, roundStep))
-			if err != nil {
-				continue
-			}
-			l.Centre = curve
-			l.ToLeft = slices.Repeat(l.ToLeft[:1], len(curve.Points()))
-			l.ToRight = slices.Clone(l.ToLeft)
+		before, after := b.lanes[l.Prev[0]].Centre, b.lanes[l.Next[0]].Centre
+		curve, err := geom.NewPath(geom.Round(l.Centre.Points(), before.At(before.Length()).Heading, after.At(0).Heading, roundStep))
+		if err != nil {
+			continue
+		}
+		wide := make([][2]float64, len(curve.Points()))
+		for k, s := range curve.Along() {
+			wide[k][0], wide[k][1] = l.Widths(s / curve.Length() * l.Centre.Length())
+		}
+		l.Centre, l.ToLeft, l.ToRight = curve, make([]float64, len(wide)), make([]float64, len(wide))
+		for k, w := range wide {
+			l.ToLeft[k], l.ToRight[k] = w[0], w[1]
 		}
 	}
 }
