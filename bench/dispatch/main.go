@@ -1,8 +1,9 @@
 // Command dispatch measures who fetches whom: against FleetPy's published module benchmark on its own network, demand
-// and rules, and how long a match takes with many vehicles and requests.
+// and rules, against the taxi dispatchers of SUMO, and how long a match takes with many vehicles and requests.
 //
 //	go run ./bench/dispatch --fleetpy ../shared/data/road/fleetpy
 //	go run ./bench/dispatch --load
+//	go run ./bench/dispatch --sumo 5
 package main
 
 import (
@@ -21,12 +22,16 @@ import (
 func main() {
 	log.SetFlags(0)
 	data := flag.String("fleetpy", filepath.FromSlash("../shared/data/road/fleetpy"), "folder of FleetPy's `data` and studies")
+	seeds := flag.Int("sumo", 0, "compare with the four taxi dispatchers of SUMO instead, with so many seeds")
 	load := flag.Bool("load", false, "measure the time of a match with 1,000 vehicles and 500 open requests instead")
 	flag.Parse()
 	var err error
-	if *load {
+	switch {
+	case *seeds > 0:
+		err = againstSUMO(*seeds)
+	case *load:
 		err = measureLoad(*data)
-	} else {
+	default:
 		err = compare(*data)
 	}
 	if err != nil {

@@ -86,6 +86,19 @@ func TestARequestMayChangeItsVehicleUntilItIsAboard(t *testing.T) {
 	}
 }
 
+func TestWhoWasToldAPlateKeepsIt(t *testing.T) {
+	vehicles := []Vehicle{
+		{ID: 1, At: 0, Seats: 4, Plan: []Stop{{Request: 5}, {Request: 5, Out: true}}},
+		{ID: 2, At: 59, Seats: 4},
+	}
+	ask := request(5, 60, 90, 0)
+	ask.Latest, ask.Fixed = 900, true
+	r := Match(vehicles, []Request{ask}, street{}, City)
+	if len(r.Plans[0]) != 2 || len(r.Plans[1]) != 0 {
+		t.Errorf("plans %v", r.Plans)
+	}
+}
+
 // TestEveryPlanCanBeDriven draws fleets and requests, and drives the plans.
 func TestEveryPlanCanBeDriven(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

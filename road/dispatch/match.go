@@ -19,6 +19,7 @@ type matcher struct {
 	rules Rules
 	tours []tour
 	open  []*Request // not aboard
+	loose []*Request // of these, that may change their vehicle
 	by    map[int]*Request
 	owner map[int]int // request -> index of its tour
 	near  map[int][]int

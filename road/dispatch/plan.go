@@ -20,6 +20,8 @@ type Request struct {
 	Asked    float64 // when: waiting counts from then
 	Latest   float64 // when boarding must begin at the latest
 	Longest  float64 // how many seconds the ride may take, boarding included
+	// Fixed keeps it with the vehicle whose plan has it: its people have been told which one to look for.
+	Fixed bool
 }
 
 // Aboard is a request whose people have begun to board.

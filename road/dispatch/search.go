@@ -8,7 +8,12 @@ import (
 // search takes some requests out of their tours, near ones together, and puts them back where they cost least, as often
 // as the rules say; what is not better is undone.
 func (m *matcher) search() {
-	if len(m.open) == 0 || len(m.tours) == 0 {
+	for _, r := range m.open {
+		if _, has := m.owner[r.ID]; !has || !r.Fixed {
+			m.loose = append(m.loose, r)
+		}
+	}
+	if len(m.loose) == 0 || len(m.tours) == 0 {
 		return
 	}
 	for range m.rules.Effort {
@@ -65,15 +70,15 @@ func (m *matcher) attempt() {
 	}
 }
 
-// related gives up to n open requests that begin near each other or at the same time, one drawn first.
+// related gives up to n requests that may move, and that begin near each other or at the same time, one drawn first.
 func (m *matcher) related(n int) []*Request {
-	first := m.open[m.rand.IntN(len(m.open))]
+	first := m.loose[m.rand.IntN(len(m.loose))]
 	type other struct {
 		r   *Request
 		far float64
 	}
-	near := make([]other, 0, len(m.open))
-	for _, r := range m.open {
+	near := make([]other, 0, len(m.loose))
+	for _, r := range m.loose {
 		seconds, _ := m.ways.Way(first.From, r.From)
 		near = append(near, other{r, seconds + 0.5*math.Abs(r.Asked-first.Asked) + 60*m.rand.Float64()})
 	}
