@@ -12,6 +12,7 @@ import (
 	"bytes"
 	_ "embed"
 	"fmt"
+	"strings"
 
 	"hutong/drive/geom"
 	"hutong/drive/lane"
@@ -20,6 +21,9 @@ import (
 
 //go:embed net/town.net.xml.gz
 var netFile []byte
+
+//go:embed net/houses.txt
+var housesFile string
 
 // Where the town's origin is said to lie, degrees WGS 84.
 const (
@@ -91,11 +95,7 @@ func newPlaces(m *lane.Map) *Places {
 		id := fmt.Sprintf("charger-%d", i+1)
 		p.Depot = append(p.Depot, newStop(m, id, fmt.Sprintf("Depot, charger %d", i+1), "depot2_1", 16+24*float64(i), true))
 	}
-	for _, h := range houses() {
-		box := geom.Box{Pose: geom.Pose{Vec: geom.Vec{X: h.x, Y: h.y}, Heading: h.heading}, Length: h.length, Width: h.breadth}
-		c := box.Corners()
-		p.Houses = append(p.Houses, Outline{Kind: h.kind, Points: c[:]})
-	}
+	p.Houses = houses()
 	p.Greens = []Outline{
 		{"park", "Gardens", []geom.Vec{{X: 225, Y: 330}, {X: 430, Y: 330}, {X: 430, Y: 415}, {X: 330, Y: 433}, {X: 225, Y: 405}}},
 		{"park", "Home Lawn", []geom.Vec{{X: 150, Y: 130}, {X: 190, Y: 128}, {X: 190, Y: 190}, {X: 150, Y: 192}, {X: 135, Y: 160}}},
@@ -140,4 +140,22 @@ func newStop(m *lane.Map, id, name, laneName string, at float64, stepFree bool) 
 	}
 	spot := lane.Spot{Lane: l, S: at}
 	return Stop{ID: id, Name: name, At: spot, Pose: m.Pose(spot), StepFree: stepFree}
+}
+
+// houses gives all buildings: rectangles, street by street.
+func houses() []Outline {
+	var all []Outline
+	for line := range strings.Lines(housesFile) {
+		if strings.HasPrefix(line, "#") {
+			continue
+		}
+		var kind string
+		var b geom.Box
+		if _, err := fmt.Sscan(line, &kind, &b.X, &b.Y, &b.Heading, &b.Length, &b.Width); err != nil {
+			panic(fmt.Errorf("the town's own houses: %q: %w", line, err))
+		}
+		c := b.Corners()
+		all = append(all, Outline{Kind: kind, Points: c[:]})
+	}
+	return all
 }
