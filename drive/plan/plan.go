@@ -101,6 +101,7 @@ type Planner struct {
 	order     []int
 	last      Class // what was chosen the last time
 	lastName  string
+	aim       aim
 }
 
 // New makes a planner.
@@ -151,7 +152,10 @@ func (p *Planner) Len() int { return len(p.order) }
 func (p *Planner) Best(i int) *Proposal { return &p.proposals[p.order[i]] }
 
 // Chose tells the planner which proposal is driven, so that it keeps to its mind.
-func (p *Planner) Chose(q *Proposal) { p.last, p.lastName = q.Class, q.Name }
+func (p *Planner) Chose(q *Proposal) {
+	p.last, p.lastName = q.Class, q.Name
+	p.aimAt(q)
+}
 
 // Way gives the way along the vehicle's own lane, good until the next Plan.
 func (p *Planner) Way() *Way { return &p.views[0].way }

@@ -46,6 +46,7 @@ type Proposal struct {
 	s, d     [predict.Steps + 1]float64
 	late     float64 // s until the first thing that mustn't be; +Inf
 	progress float64
+	off      float64 // m off the carriageway
 }
 
 var fractions = [...]float64{1, 0.8, 0.6, 0.4, 0.2}

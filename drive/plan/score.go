@@ -51,7 +51,7 @@ func (p *Planner) score() {
 			progress = max(0, q.progress/best)
 		}
 		sum := weighProgress*progress + weighTTC*p.ttc(q) + weighComfort*p.comfort(q) + weighLimit
-		q.Score = sum / (weighProgress + weighTTC + weighComfort + weighLimit)
+		q.Score = sum / (weighProgress + weighTTC + weighComfort + weighLimit) * max(0.1, 1-1.5*q.off)
 		if q.Name == p.lastName {
 			q.Score += constancy / 2
 		}
@@ -63,7 +63,7 @@ func (p *Planner) score() {
 
 // judge looks for what a proposal mustn't do.
 func (p *Planner) judge(q *Proposal) {
-	q.Veto, q.late = "", forever
+	q.Veto, q.late, q.off = "", forever, 0
 	v := &p.views[q.view]
 	p.collide(q)
 	p.leave(v, q)
@@ -121,7 +121,7 @@ func (p *Planner) collide(q *Proposal) {
 	}
 }
 
-// leave looks whether the body stays on the carriageway.
+// leave looks by how much the body would leave the carriageway.
 func (p *Planner) leave(v *view, q *Proposal) {
 	half := p.spec.Width / 2
 	for k := 0; k <= predict.Steps; k += 4 {
@@ -132,13 +132,8 @@ func (p *Planner) leave(v *view, q *Proposal) {
 			q.veto("against the traffic", float64(k)*predict.Tick)
 			return
 		}
-		out := max(q.d[k]+half-at.FarLeft, -q.d[k]+half-at.FarRight)
-		if k == 0 && out > 0 {
-			return // it is out already, and must come back in
-		}
-		if out > 0.15 {
-			q.veto("off the road", float64(k)*predict.Tick)
-			return
+		if out := max(q.d[k]+half-at.FarLeft, -q.d[k]+half-at.FarRight); out > 0.1 {
+			q.off = max(q.off, out-0.1)
 		}
 	}
 }

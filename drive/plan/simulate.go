@@ -78,18 +78,44 @@ func (p *Planner) simulate(q *Proposal) {
 	}
 }
 
-// lay makes the bend from how the vehicle lies now to the offset the proposal wants.
+// aim is where the last plan meant the vehicle to be now: the next bend begins there, so that the tracker has a line to
+// come back to, and doesn't chase the vehicle's own errors.
+type aim struct {
+	pose geom.Pose
+	curl float64 // the bend there, against the way's, 1/m
+	good bool
+}
+
+// strayed is how far the vehicle may be from its aim before the next bend begins where it is.
+const strayed = 0.7
+
+// lay makes the bend from where the vehicle is meant to be now to the offset the proposal wants.
 func (p *Planner) lay(v *view, q *Proposal, s, d float64) bend {
 	x := p.task.View.Ego
+	from, curl := x.Pose, math.Tan(x.Steer)/p.spec.Wheelbase-v.way.At(s).Curve
+	if a := &p.aim; a.good && math.Abs(a.pose.Local(x.Vec).Y) < strayed && a.pose.To(x.Vec) < 3 &&
+		math.Abs(geom.Wrap(a.pose.Heading-x.Heading)) < 0.3 {
+		from, curl = a.pose, a.curl
+		s, d, _ = v.way.project(from.Vec, v.index)
+	}
 	at := v.way.At(s)
-	turn := geom.Wrap(x.Heading - at.Heading)
-	turn = min(max(turn, -1), 1)
-	room := max(0.2, 1-at.Curve*d)
-	d1 := math.Tan(turn) * room
-	d2 := min(max(math.Tan(x.Steer)/p.spec.Wheelbase-at.Curve, -0.25), 0.25)
+	turn := min(max(geom.Wrap(from.Heading-at.Heading), -1), 1)
+	slope := math.Tan(turn) * max(0.2, 1-at.Curve*d)
 	aside := math.Abs(q.shift - d)
 	long := max(x.Speed*(1.6+2.4*min(1, aside/3)), 3+math.Sqrt(5.8*aside/0.12), 5)
-	return newBend(s, long, d, d1, d2, q.shift)
+	return newBend(s, long, d, slope, min(max(curl, -0.2), 0.2), q.shift)
+}
+
+// aimAt notes where a chosen proposal means the vehicle to be at the next cycle.
+func (p *Planner) aimAt(q *Proposal) {
+	way := &p.views[q.view].way
+	s := q.s[1]
+	d, slope, curl := q.bend.at(s)
+	at := way.At(s)
+	p.aim = aim{
+		pose: geom.Pose{Vec: at.Ahead(0, d), Heading: at.Heading + math.Atan2(slope, max(0.2, 1-at.Curve*d))},
+		curl: curl, good: true,
+	}
 }
 
 // control says what to do at step k of a proposal's way.

@@ -45,7 +45,8 @@ type Way struct {
 	Samples []Sample
 	Closed  bool // it ends before its full length: there is no lane to go on to
 
-	raw, sum []geom.Vec
+	raw, sum, middle []geom.Vec
+	fit              fitter
 }
 
 // Length gives how long the way is, m.
@@ -149,12 +150,12 @@ func (w *Way) add(m *lane.Map, id lane.ID, s, end float64) {
 // finish evens the line out, moves it inward in bends so that the whole body stays in the lane, and works out speeds.
 func (w *Way) finish(m *lane.Map, spec *vehicle.Spec, most float64) {
 	w.even()
-	w.even()
 	w.Samples = w.Samples[:len(w.raw)]
+	w.middle = append(w.middle[:0], w.raw...)
+	w.fit.fit(w.raw, spec.Length-spec.RearOverhang, 0.85*math.Tan(spec.MaxSteer)/spec.Wheelbase)
+	w.even()
 	w.turns()
 	w.edges(m)
-	w.lean(spec)
-	w.turns()
 	w.speeds(m, min(most, spec.MaxSpeed))
 }
 
@@ -203,6 +204,8 @@ func (w *Way) edges(m *lane.Map) {
 			s := float64(i)*Pace - leg.Begin + leg.Start
 			x := &w.Samples[i]
 			x.Left, x.Right = l.Widths(s)
+			off := x.Local(w.middle[i]).Y // the middle of the lane, as seen from the line
+			x.Left, x.Right = x.Left+off, x.Right-off
 			x.FarLeft, x.FarRight = x.Left, x.Right
 			if l.Kind == lane.Junction { // its ways cross, so its floor is wider than one of them
 				x.FarLeft, x.FarRight = x.Left+1, x.Right+1
@@ -235,20 +238,6 @@ func wide(m *lane.Map, id lane.ID, share float64, left bool) float64 {
 		}
 	}
 	return sum
-}
-
-// lean moves the line inward where it bends: the front swings out by about as much as the rear axle may cut in.
-func (w *Way) lean(spec *vehicle.Spec) {
-	reach := spec.Length - spec.RearOverhang
-	for i := range w.Samples {
-		x := &w.Samples[i]
-		d := x.Curve * reach * reach / 4
-		d = min(d, max(0, x.Left-spec.Width/2-0.25))
-		d = max(d, -max(0, x.Right-spec.Width/2-0.25))
-		w.raw[i] = x.Ahead(0, d)
-		x.Left, x.Right, x.FarLeft, x.FarRight = x.Left-d, x.Right+d, x.FarLeft-d, x.FarRight+d
-	}
-	w.even()
 }
 
 // speeds works out, from the far end on, how fast each place may be driven through.

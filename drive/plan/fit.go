@@ -1,0 +1,163 @@
+package plan
+
+import (
+	"math"
+
+	"hutong/drive/geom"
+)
+
+// The weights of fitting a line into its lanes, against a metre that the body is off the middle.
+const (
+	weighBend  = 60.0 // of the second difference between samples, 1/m²
+	weighFront = 1.0
+)
+
+// fitter lays the rear axle's line so that the whole body keeps to the lane's middle: in a bend the front swings out by
+// about as much as the rear axle cuts in. It minimises the sum of squares of the rear axle's and the front's distance
+// from the middle and of the line's bends; with the offsets as unknowns that is a system of five diagonals.
+type fitter struct {
+	normal        []geom.Vec
+	weight        []float64
+	d0, d1, d2, r []float64 // the diagonals from the main one up, and the right hand side
+}
+
+// fit moves the points to where the rear axle should go; reach is from the rear axle to the front, m, and sharpest the
+// bend that the vehicle can drive, 1/m. Where the lanes turn sharper, the line swings out.
+func (f *fitter) fit(points []geom.Vec, reach, sharpest float64) {
+	n := len(points)
+	if n < 5 {
+		return
+	}
+	f.reset(n)
+	for i := range points {
+		u := points[min(i+1, n-1)].Minus(points[max(i-1, 0)])
+		f.normal[i] = u.Left().Times(1 / max(u.Length(), 1e-6))
+		f.weight[i] = weighBend
+	}
+	for range rounds {
+		f.once(points, reach)
+		if !f.stiffen(points, sharpest) {
+			break
+		}
+	}
+	for i := range points {
+		points[i] = points[i].Plus(f.normal[i].Times(f.r[i]))
+	}
+}
+
+// rounds is how often bends that are too sharp are made stiffer.
+const rounds = 5
+
+// stiffen gives more weight to the bends that came out too sharp, and tells whether there are any.
+func (f *fitter) stiffen(points []geom.Vec, sharpest float64) bool {
+	at := func(i int) geom.Vec { return points[i].Plus(f.normal[i].Times(f.r[i])) }
+	found := false
+	for i := 2; i < len(points)-2; i++ {
+		u, v := at(i).Minus(at(i-2)), at(i+2).Minus(at(i))
+		long := (u.Length() + v.Length()) / 2
+		if bend := math.Abs(u.Cross(v)) / max(long*long*long, 1e-3); bend > sharpest {
+			found = true
+			k := bend / sharpest
+			for j := i - 1; j <= i+1; j++ {
+				f.weight[j] = min(f.weight[j]*k, 100*weighBend)
+			}
+		}
+	}
+	return found
+}
+
+// once works the offsets out for the weights as they are.
+func (f *fitter) once(points []geom.Vec, reach float64) {
+	n := len(points)
+	f.clear()
+	for i := range points {
+		f.d0[i]++ // the rear axle's own distance
+		if i == 0 || i == n-1 {
+			continue
+		}
+		f.straighten(points, i)
+		f.front(points, i, reach)
+	}
+	f.d0[0] += 100 // the ends stay
+	f.d0[n-1] += 100
+	f.solve()
+}
+
+func (f *fitter) reset(n int) {
+	if cap(f.normal) < n {
+		f.normal, f.weight = make([]geom.Vec, n, samples), make([]float64, n, samples)
+		f.d0, f.d1, f.d2, f.r = make([]float64, n, samples), make([]float64, n, samples), make([]float64, n, samples), make([]float64, n, samples)
+	}
+	f.normal, f.weight = f.normal[:n], f.weight[:n]
+	f.d0, f.d1, f.d2, f.r = f.d0[:n], f.d1[:n], f.d2[:n], f.r[:n]
+}
+
+func (f *fitter) clear() {
+	clear(f.d0)
+	clear(f.d1)
+	clear(f.d2)
+	clear(f.r)
+}
+
+// add takes the square of c + a·x(i-1) + b·x(i) + e·x(i+1) into the sum.
+func (f *fitter) add(i int, weight, c, a, b, e float64) {
+	f.d0[i-1] += weight * a * a
+	f.d0[i] += weight * b * b
+	f.d0[i+1] += weight * e * e
+	f.d1[i-1] += weight * a * b
+	f.d1[i] += weight * b * e
+	f.d2[i-1] += weight * a * e
+	f.r[i-1] -= weight * a * c
+	f.r[i] -= weight * b * c
+	f.r[i+1] -= weight * e * c
+}
+
+// straighten takes the bend at a point into the sum.
+func (f *fitter) straighten(points []geom.Vec, i int) {
+	bend := points[i-1].Plus(points[i+1]).Minus(points[i].Times(2))
+	p, q, r := f.normal[i-1], f.normal[i].Times(-2), f.normal[i+1]
+	f.add(i, f.weight[i], bend.X, p.X, q.X, r.X)
+	f.add(i, f.weight[i], bend.Y, p.Y, q.Y, r.Y)
+}
+
+// front takes how far the front would be off the middle with the rear axle at a point into the sum.
+func (f *fitter) front(points []geom.Vec, i int, reach float64) {
+	m := i + int(reach/Pace)
+	if m >= len(points) {
+		return
+	}
+	step := points[i+1].Minus(points[i-1])
+	long := max(step.Length(), 0.1)
+	lever := reach / long
+	n := f.normal[m]
+	c := n.Dot(points[i].Plus(step.Times(lever)).Minus(points[m]))
+	f.add(i, weighFront, c, -lever*n.Dot(f.normal[i-1]), n.Dot(f.normal[i]), lever*n.Dot(f.normal[i+1]))
+}
+
+// solve leaves the solution in the right hand side, by Cholesky's way for five diagonals.
+func (f *fitter) solve() {
+	n := len(f.d0)
+	for i := range n {
+		if i >= 1 {
+			k := f.d1[i-1] / f.d0[i-1]
+			f.d0[i] -= k * f.d1[i-1]
+			f.d1[i] -= k * f.d2[i-1]
+			f.r[i] -= k * f.r[i-1]
+		}
+		if i+2 < n {
+			k := f.d2[i] / f.d0[i]
+			f.d0[i+2] -= k * f.d2[i]
+			f.r[i+2] -= k * f.r[i]
+		}
+	}
+	for i := n - 1; i >= 0; i-- {
+		sum := f.r[i]
+		if i+1 < n {
+			sum -= f.d1[i] * f.r[i+1]
+		}
+		if i+2 < n {
+			sum -= f.d2[i] * f.r[i+2]
+		}
+		f.r[i] = sum / f.d0[i]
+	}
+}
