@@ -6,24 +6,22 @@ import (
 	"hutong/drive/geom"
 )
 
-// The weights of fitting a line into its lanes, against a metre that the body is off the middle.
-const (
-	weighBend  = 60.0 // of the second difference between samples, 1/m²
-	weighFront = 1.0
-)
+// weighBend is what the square of a second difference between samples weighs, against that of a metre off the middle.
+const weighBend = 60.0
 
 // fitter lays the rear axle's line so that the whole body keeps to the lane's middle: in a bend the front swings out by
 // about as much as the rear axle cuts in. It minimises the sum of squares of the rear axle's and the front's distance
 // from the middle and of the line's bends; with the offsets as unknowns that is a system of five diagonals.
 type fitter struct {
-	normal        []geom.Vec
-	weight        []float64
-	d0, d1, d2, r []float64 // the diagonals from the main one up, and the right hand side
+	normal []geom.Vec
+	// The weights of bends, of the rear axle's distance and of the front's.
+	bend, rear, nose []float64
+	d0, d1, d2, r    []float64 // the diagonals from the main one up, and the right hand side
 }
 
 // fit moves the points to where the rear axle should go; reach is from the rear axle to the front, m, and sharpest the
 // bend that the vehicle can drive, 1/m. Where the lanes turn sharper, the line swings out.
-func (f *fitter) fit(points []geom.Vec, reach, sharpest float64) {
+func (f *fitter) fit(points []geom.Vec, room []room, reach, sharpest float64) {
 	n := len(points)
 	if n < 5 {
 		return
@@ -32,11 +30,11 @@ func (f *fitter) fit(points []geom.Vec, reach, sharpest float64) {
 	for i := range points {
 		u := points[min(i+1, n-1)].Minus(points[max(i-1, 0)])
 		f.normal[i] = u.Left().Times(1 / max(u.Length(), 1e-6))
-		f.weight[i] = weighBend
+		f.bend[i], f.rear[i], f.nose[i] = weighBend, 1, 1
 	}
 	for range rounds {
 		f.once(points, reach)
-		if !f.stiffen(points, sharpest) {
+		if !f.mend(points, room, reach, sharpest) {
 			break
 		}
 	}
@@ -45,12 +43,19 @@ func (f *fitter) fit(points []geom.Vec, reach, sharpest float64) {
 	}
 }
 
-// rounds is how often bends that are too sharp are made stiffer.
-const rounds = 5
+// room is how far the middle of the body may be from the middle of the lane, m.
+type room struct{ left, right float64 }
 
-// stiffen gives more weight to the bends that came out too sharp, and tells whether there are any.
-func (f *fitter) stiffen(points []geom.Vec, sharpest float64) bool {
+// beyond gives by how much d is out of the room.
+func (r room) beyond(d float64) float64 { return max(d-r.left, -d-r.right, 0) }
+
+// rounds is how often what came out too sharp or too far out is given more weight.
+const rounds = 8
+
+// mend gives more weight to what came out too sharp or out of its room, and tells whether there was any of it.
+func (f *fitter) mend(points []geom.Vec, rooms []room, reach, sharpest float64) bool {
 	at := func(i int) geom.Vec { return points[i].Plus(f.normal[i].Times(f.r[i])) }
+	m := int(reach / Pace)
 	found := false
 	for i := 2; i < len(points)-2; i++ {
 		u, v := at(i).Minus(at(i-2)), at(i+2).Minus(at(i))
@@ -59,8 +64,20 @@ func (f *fitter) stiffen(points []geom.Vec, sharpest float64) bool {
 			found = true
 			k := bend / sharpest
 			for j := i - 1; j <= i+1; j++ {
-				f.weight[j] = min(f.weight[j]*k, 100*weighBend)
+				f.bend[j] = min(f.bend[j]*k*k, 300*weighBend)
 			}
+		}
+		if out := rooms[i].beyond(f.r[i]); out > 0.02 {
+			found = true
+			f.rear[i] = min(f.rear[i]*(1+3*out), 100)
+		}
+		if i+m >= len(points) {
+			continue
+		}
+		front := at(i).Plus(at(i + 1).Minus(at(i - 1)).Times(reach / max(at(i+1).To(at(i-1)), 0.1)))
+		if out := rooms[i+m].beyond(f.normal[i+m].Dot(front.Minus(points[i+m]))); out > 0.02 {
+			found = true
+			f.nose[i] = min(f.nose[i]*(1+3*out), 100)
 		}
 	}
 	return found
@@ -71,7 +88,7 @@ func (f *fitter) once(points []geom.Vec, reach float64) {
 	n := len(points)
 	f.clear()
 	for i := range points {
-		f.d0[i]++ // the rear axle's own distance
+		f.d0[i] += f.rear[i] // the rear axle's own distance
 		if i == 0 || i == n-1 {
 			continue
 		}
@@ -85,10 +102,11 @@ func (f *fitter) once(points []geom.Vec, reach float64) {
 
 func (f *fitter) reset(n int) {
 	if cap(f.normal) < n {
-		f.normal, f.weight = make([]geom.Vec, n, samples), make([]float64, n, samples)
+		f.normal = make([]geom.Vec, n, samples)
+		f.bend, f.rear, f.nose = make([]float64, n, samples), make([]float64, n, samples), make([]float64, n, samples)
 		f.d0, f.d1, f.d2, f.r = make([]float64, n, samples), make([]float64, n, samples), make([]float64, n, samples), make([]float64, n, samples)
 	}
-	f.normal, f.weight = f.normal[:n], f.weight[:n]
+	f.normal, f.bend, f.rear, f.nose = f.normal[:n], f.bend[:n], f.rear[:n], f.nose[:n]
 	f.d0, f.d1, f.d2, f.r = f.d0[:n], f.d1[:n], f.d2[:n], f.r[:n]
 }
 
@@ -116,8 +134,8 @@ func (f *fitter) add(i int, weight, c, a, b, e float64) {
 func (f *fitter) straighten(points []geom.Vec, i int) {
 	bend := points[i-1].Plus(points[i+1]).Minus(points[i].Times(2))
 	p, q, r := f.normal[i-1], f.normal[i].Times(-2), f.normal[i+1]
-	f.add(i, f.weight[i], bend.X, p.X, q.X, r.X)
-	f.add(i, f.weight[i], bend.Y, p.Y, q.Y, r.Y)
+	f.add(i, f.bend[i], bend.X, p.X, q.X, r.X)
+	f.add(i, f.bend[i], bend.Y, p.Y, q.Y, r.Y)
 }
 
 // front takes how far the front would be off the middle with the rear axle at a point into the sum.
@@ -131,7 +149,7 @@ func (f *fitter) front(points []geom.Vec, i int, reach float64) {
 	lever := reach / long
 	n := f.normal[m]
 	c := n.Dot(points[i].Plus(step.Times(lever)).Minus(points[m]))
-	f.add(i, weighFront, c, -lever*n.Dot(f.normal[i-1]), n.Dot(f.normal[i]), lever*n.Dot(f.normal[i+1]))
+	f.add(i, f.nose[i], c, -lever*n.Dot(f.normal[i-1]), n.Dot(f.normal[i]), lever*n.Dot(f.normal[i+1]))
 }
 
 // solve leaves the solution in the right hand side, by Cholesky's way for five diagonals.

@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"math"
+
 	"hutong/drive/lane"
 	"hutong/drive/scene"
 )
@@ -34,6 +36,9 @@ func (p *Planner) halts(v *view) {
 	}
 	if p.task.Field != nil {
 		p.arrive(v, front)
+		if v.side == 0 {
+			p.mustChange(v, front)
+		}
 	}
 	if p.task.Stop {
 		v.halts = append(v.halts, stop{at: front + speed*speed/(2*2.5), why: ordered, signal: -1})
@@ -83,6 +88,71 @@ func (p *Planner) arrive(v *view, front float64) {
 			return
 		}
 	}
+}
+
+// need is a change of lanes that the way to the goal needs.
+type need struct {
+	wanted bool
+	by     float64 // m along the way, where it should be done
+	lane   lane.ID // where it is to be made
+	since  float64 // the view's time since when the vehicle has been standing for it; negative: it doesn't
+	given  lane.ID // where it has given up and goes the long way round
+}
+
+const (
+	changeRoom = 16.0 // m that a change of lanes takes from a standstill
+	detour     = 8.0  // s: a way round no longer than this is better than waiting
+	patience   = 20.0 // s of standing at a lane's end before any way round is better
+)
+
+// mustChange looks where the lane has to be left for the goal, and halts the vehicle before it is too late.
+func (p *Planner) mustChange(v *view, front float64) {
+	f := p.task.Field
+	for i := v.way.leg(v.s); i < len(v.way.Legs); i++ {
+		leg := &v.way.Legs[i]
+		l := p.m.Lane(leg.Lane)
+		long := l.Centre.Length()
+		s := max(0, v.s-leg.Begin) + leg.Start
+		if i > v.way.leg(v.s) {
+			s = 0
+		}
+		best := f.From(leg.Lane, s)
+		stay := forever
+		if next := f.Next(leg.Lane); next != lane.None {
+			stay = f.From(next, 0) + (long-s)/l.Limit
+		}
+		if leg.Lane == f.Goal.Lane && s <= f.Goal.S {
+			return
+		}
+		if stay <= best+1e-6 || math.IsInf(best, 1) {
+			continue
+		}
+		end := leg.End
+		if i+1 == len(v.way.Legs) && !v.way.Closed {
+			return // out of sight
+		}
+		by := max(end-changeRoom, min(leg.Begin+2, end-4))
+		p.change.wanted, p.change.by, p.change.lane = true, by, leg.Lane
+		p.waitForChange(v, stay-best, front)
+		return
+	}
+}
+
+// waitForChange puts the halt before the last place for a needed change, unless the way round is as good.
+func (p *Planner) waitForChange(v *view, more, front float64) {
+	c, x := &p.change, p.task.View
+	if x.Ego.Speed > 0.3 || c.by-front > 12 {
+		c.since = -1
+	} else if c.since < 0 || c.since > x.Time {
+		c.since = x.Time
+	}
+	if c.since >= 0 && x.Time-c.since > patience && !math.IsInf(more, 1) {
+		c.given = c.lane
+	}
+	if more < detour || c.given == c.lane || front > c.by+3 && !math.IsInf(more, 1) {
+		return
+	}
+	v.halts = append(v.halts, stop{at: c.by, why: change, signal: -1})
 }
 
 // clear tells whether nothing on the way must be stopped for before s.

@@ -73,8 +73,11 @@ type stop struct {
 // view is one way the vehicle could take, its own lane's or one beside it, and who is on it.
 type view struct {
 	way      Way
-	side     int // 1: the lane to the left, -1: to the right, 0: its own
-	index    int // of the sample where the vehicle is
+	on       bool
+	side     int         // 1: the lane to the left, -1: to the right, 0: its own
+	field    *lane.Field // that the way was laid for, and
+	most     float64     // the speed
+	index    int         // of the sample where the vehicle is
 	s, d     float64
 	limit    float64 // m/s, of the lane here
 	others   []other
@@ -95,13 +98,13 @@ type Planner struct {
 	motions   []predict.Motion
 	colours   []scene.Colour
 	run       []uint8 // by signal: what was decided when it turned amber
-	views     [3]view
-	seen      int // how many of views are in use
+	views     [3]view // its own lane, left, right
 	proposals []Proposal
 	order     []int
 	last      Class // what was chosen the last time
 	lastName  string
 	aim       aim
+	change    need
 }
 
 // New makes a planner.
@@ -110,11 +113,12 @@ func New(m *lane.Map, spec *vehicle.Spec) *Planner {
 		m: m, spec: spec, tracker: vehicle.NewTracker(spec), predictor: predict.New(m),
 		front:   spec.Length - spec.RearOverhang,
 		colours: make([]scene.Colour, len(m.Signals)), run: make([]uint8, len(m.Signals)),
-		proposals: make([]Proposal, 0, most),
+		proposals: make([]Proposal, 0, most), change: need{since: -1, given: lane.None},
 	}
 	for i := range p.views {
 		p.views[i].way.Samples = make([]Sample, 0, samples)
 	}
+	p.views[1].side, p.views[2].side = 1, -1
 	return p
 }
 
@@ -125,6 +129,7 @@ func (p *Planner) Motions() []predict.Motion { return p.motions }
 // Plan. ok is false where the lanes give no way to follow at all.
 func (p *Planner) Plan(t *Task) (ok bool) {
 	p.task = t
+	p.change.wanted = false
 	p.proposals, p.order = p.proposals[:0], p.order[:0]
 	p.lights(t.View.Lights)
 	p.motions = p.predictor.Look(t.View, t.Here, p.spec)
@@ -174,51 +179,70 @@ func (p *Planner) lights(lights []scene.Light) {
 // survey lays the way on the vehicle's own lane and those beside it, and looks who is there.
 func (p *Planner) survey() bool {
 	t := p.task
-	p.seen = 0
-	if t.Here.Lane == lane.None || !p.lay1(t.Here, t.Back, 0) {
+	for i := range p.views {
+		p.views[i].on = false
+	}
+	if t.Here.Lane == lane.None || !p.open(&p.views[0], t.Here, t.Back) {
 		return false
 	}
 	l := p.m.Lane(t.Here.Lane)
-	for _, side := range [2]int{1, -1} {
-		to, may := l.LeftOf, l.MayLeft
-		if side < 0 {
-			to, may = l.RightOf, l.MayRight
-		}
-		if to == lane.None || !may || l.Kind == lane.Junction || p.m.Lane(to).Users&user == 0 {
+	if l.Kind == lane.Junction {
+		return true
+	}
+	for side, to := range [2]lane.ID{l.LeftOf, l.RightOf} {
+		if to == lane.None || side == 0 && !l.MayLeft || side == 1 && !l.MayRight {
 			continue
 		}
-		if k := p.m.Lane(to).Kind; k != lane.Drive {
-			continue
+		if beside := p.m.Lane(to); beside.Kind == lane.Drive && beside.Users&user != 0 {
+			s, d := beside.Centre.Project(t.View.Ego.Vec)
+			p.open(&p.views[1+side], lane.Spot{Lane: to, S: s, D: d}, lane.None)
 		}
-		s, d := p.m.Lane(to).Centre.Project(t.View.Ego.Vec)
-		p.lay1(lane.Spot{Lane: to, S: s, D: d}, lane.None, side)
 	}
 	return true
 }
 
-// lay1 lays one view's way.
-func (p *Planner) lay1(from lane.Spot, back lane.ID, side int) bool {
-	v := &p.views[p.seen]
-	limit := math.Inf(1)
-	if p.task.MaxSpeed > 0 {
-		limit = p.task.MaxSpeed
+// open lays a view's way, or keeps the one it has, and looks who is on it.
+func (p *Planner) open(v *view, from lane.Spot, back lane.ID) bool {
+	limit := p.task.MaxSpeed
+	if limit <= 0 {
+		limit = p.spec.MaxSpeed
 	}
-	v.side = side
-	v.way.make(p.m, p.task.Field, from, back, p.spec, limit)
-	if len(v.way.Samples) < 8 {
-		return false
+	if !v.holds(p.task, from, limit) {
+		v.field, v.most = p.task.Field, limit
+		v.way.make(p.m, p.task.Field, from, back, p.spec, limit)
+		if len(v.way.Samples) < 8 {
+			v.field = nil
+			v.way.Samples = v.way.Samples[:0]
+			return false
+		}
+		v.s, v.d, v.index = v.way.project(p.task.View.Ego.Vec, -1)
 	}
-	v.s, v.d, v.index = v.way.project(p.task.View.Ego.Vec, -1)
+	v.on = true
 	v.limit = min(p.m.Lane(from.Lane).Limit, limit)
 	v.cost = math.Inf(1)
 	if p.task.Field != nil {
 		v.cost = p.task.Field.From(from.Lane, from.S)
 	}
-	p.seen++
 	v.look(p.motions, p.spec.Width/2)
 	v.meet(p.m, p.spec.Width/2+0.4, v.s-p.spec.RearOverhang, v.s+p.front, p.colours)
 	p.halts(v)
 	return true
 }
+
+// holds tells whether the way laid before will do: the vehicle has gone along it a little.
+func (v *view) holds(t *Task, from lane.Spot, limit float64) bool {
+	if len(v.way.Samples) < 8 || v.field != t.Field || v.most != limit {
+		return false
+	}
+	v.s, v.d, v.index = v.way.project(t.View.Ego.Vec, v.index)
+	if v.s > behind+worn || v.s < 0 && v.way.Legs[0].Start > 0 || math.Abs(v.d) > 6 {
+		return false
+	}
+	at := v.way.spot(v.s, 0)
+	return at.Lane == from.Lane && math.Abs(at.S-from.S) < 4 || from.S < 1 && v.way.has(from.Lane, v.s+1) || v.way.has(from.Lane, v.s-1)
+}
+
+// worn is how far a vehicle goes along a way before it is laid anew, m.
+const worn = 15.0
 
 var forever = math.Inf(1)

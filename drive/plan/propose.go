@@ -90,7 +90,10 @@ func (p *Planner) propose() {
 		}
 	}
 	p.waits()
-	for i := 1; i < p.seen; i++ {
+	for i := 1; i < len(p.views); i++ {
+		if !p.views[i].on {
+			continue
+		}
 		names, class := &changeNames[0], Left
 		if p.views[i].side < 0 {
 			names, class = &changeNames[1], Right

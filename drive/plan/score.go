@@ -52,6 +52,9 @@ func (p *Planner) score() {
 		}
 		sum := weighProgress*progress + weighTTC*p.ttc(q) + weighComfort*p.comfort(q) + weighLimit
 		q.Score = sum / (weighProgress + weighTTC + weighComfort + weighLimit) * max(0.1, 1-1.5*q.off)
+		if q.Class >= Halt {
+			q.Score *= 0.5 // only where nothing better is left
+		}
 		if q.Name == p.lastName {
 			q.Score += constancy / 2
 		}
@@ -123,7 +126,7 @@ func (p *Planner) collide(q *Proposal) {
 
 // leave looks by how much the body would leave the carriageway.
 func (p *Planner) leave(v *view, q *Proposal) {
-	half := p.spec.Width / 2
+	half, begin := p.spec.Width/2, 0.0
 	for k := 0; k <= predict.Steps; k += 4 {
 		x := &q.States[k]
 		at := v.way.At(q.s[k])
@@ -133,7 +136,10 @@ func (p *Planner) leave(v *view, q *Proposal) {
 			return
 		}
 		if out := max(q.d[k]+half-at.FarLeft, -q.d[k]+half-at.FarRight); out > 0.1 {
-			q.off = max(q.off, out-0.1)
+			if k == 0 {
+				begin = out - 0.1
+			}
+			q.off = max(q.off, out-0.1-begin)
 		}
 	}
 }

@@ -13,7 +13,7 @@ const Pace = 0.5
 
 const (
 	behind  = 12.0 // m of a Way behind the vehicle
-	ahead   = 170.0
+	ahead   = 175.0
 	samples = 4 + int((behind+ahead)/Pace)
 	smooth  = 4 // samples each side over which the middle line is evened out
 	lateral = 2.0
@@ -46,6 +46,7 @@ type Way struct {
 	Closed  bool // it ends before its full length: there is no lane to go on to
 
 	raw, sum, middle []geom.Vec
+	rooms            []room
 	fit              fitter
 }
 
@@ -151,12 +152,31 @@ func (w *Way) add(m *lane.Map, id lane.ID, s, end float64) {
 func (w *Way) finish(m *lane.Map, spec *vehicle.Spec, most float64) {
 	w.even()
 	w.Samples = w.Samples[:len(w.raw)]
-	w.middle = append(w.middle[:0], w.raw...)
-	w.fit.fit(w.raw, spec.Length-spec.RearOverhang, 0.85*math.Tan(spec.MaxSteer)/spec.Wheelbase)
-	w.even()
 	w.turns()
 	w.edges(m)
+	w.rooms = w.rooms[:0]
+	for i := range w.Samples {
+		x := &w.Samples[i]
+		w.rooms = append(w.rooms, room{x.FarLeft - spec.Width/2 - spare, x.FarRight - spec.Width/2 - spare})
+	}
+	w.middle = append(w.middle[:0], w.raw...)
+	w.fit.fit(w.raw, w.rooms, spec.Length-spec.RearOverhang, 0.85*math.Tan(spec.MaxSteer)/spec.Wheelbase)
+	w.even()
+	w.turns()
+	w.shift()
 	w.speeds(m, min(most, spec.MaxSpeed))
+}
+
+// spare is what a line leaves free beside the body, m.
+const spare = 0.1
+
+// shift makes the edges, measured from the lane's middle, those from the line.
+func (w *Way) shift() {
+	for i := range w.Samples {
+		x := &w.Samples[i]
+		off := x.Local(w.middle[i]).Y
+		x.Left, x.Right, x.FarLeft, x.FarRight = x.Left+off, x.Right-off, x.FarLeft+off, x.FarRight-off
+	}
 }
 
 // even replaces each point by the mean of those around it.
@@ -204,11 +224,9 @@ func (w *Way) edges(m *lane.Map) {
 			s := float64(i)*Pace - leg.Begin + leg.Start
 			x := &w.Samples[i]
 			x.Left, x.Right = l.Widths(s)
-			off := x.Local(w.middle[i]).Y // the middle of the lane, as seen from the line
-			x.Left, x.Right = x.Left+off, x.Right-off
 			x.FarLeft, x.FarRight = x.Left, x.Right
 			if l.Kind == lane.Junction { // its ways cross, so its floor is wider than one of them
-				x.FarLeft, x.FarRight = x.Left+1, x.Right+1
+				x.FarLeft, x.FarRight = floor(m, x.Pose, x.Left, 1), floor(m, x.Pose, x.Right, -1)
 				continue
 			}
 			share := s / l.Centre.Length()
@@ -221,6 +239,15 @@ func (w *Way) edges(m *lane.Map) {
 		x := &w.Samples[i]
 		x.Left, x.Right, x.FarLeft, x.FarRight = last.Left, last.Right, last.FarLeft, last.FarRight
 	}
+}
+
+// floor gives how far the road reaches to one side within a junction, from d metres on, at most 3 m farther.
+func floor(m *lane.Map, at geom.Pose, d, side float64) float64 {
+	const step = 0.3
+	for most := d + 3; d < most && m.On(at.Ahead(0, side*(d+step)), ^(lane.People|lane.Rails), 0.05); {
+		d += step
+	}
+	return d
 }
 
 // wide adds up the widths of the lanes beside one, as far as the vehicle may use them.
@@ -335,6 +362,9 @@ func (w *Way) leg(s float64) int {
 	}
 	return len(w.Legs) - 1
 }
+
+// has tells whether the lane is that at s.
+func (w *Way) has(id lane.ID, s float64) bool { return w.Legs[w.leg(s)].Lane == id }
 
 // spot gives the spot of the map at s along the way and d to its left.
 func (w *Way) spot(s, d float64) lane.Spot {
