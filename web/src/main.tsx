@@ -3,6 +3,7 @@ import "./style/tokens.css";
 import "./style/frame.css";
 import "./style/controls.css";
 import "./style/pages.css";
+import "./style/road.css";
 import { render } from "preact";
 import { useEffect } from "preact/hooks";
 import { locked } from "./app/http.ts";
@@ -17,8 +18,12 @@ import { Settings } from "./pages/settings.tsx";
 import { ThingPage } from "./pages/thing.tsx";
 import { searchByKey, Things } from "./pages/things.tsx";
 import { TracePage } from "./pages/trace.tsx";
+import { later } from "./ui/later.tsx";
 import { Shell } from "./ui/shell.tsx";
 import { Title } from "./ui/title.tsx";
+
+const RidePages = later(async () => (await import("./pages/ride.tsx")).RidePages);
+const RoadPages = later(async () => (await import("./pages/road.tsx")).RoadPages);
 
 function App() {
   useEffect(() => {
@@ -51,6 +56,10 @@ function Page() {
       return <TracePage key={args[0]} id={args[0] ?? ""} />;
     case "notices":
       return <Notices />;
+    case "ride":
+      return <RidePages args={args} />;
+    case "road":
+      return <RoadPages args={args} />;
     case "settings":
       return <Settings />;
   }

@@ -55,9 +55,9 @@ export function t(key: Key, args: Args = {}): string {
 }
 
 /** The text of a message whose key is put together from a word that came from the hub; other when there is none. */
-export function tr(prefix: string, word: string, other: string): string {
+export function tr(prefix: string, word: string, other: string, args: Args = {}): string {
   const key = prefix + "." + word;
-  return key in en ? t(key as Key) : other;
+  return Object.hasOwn(en, key) ? t(key as Key, args) : other;
 }
 
 const numbers = computed(() => {

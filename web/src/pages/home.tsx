@@ -80,6 +80,7 @@ export function Place({ id }: { id: string }) {
       </div>
       <Glance of={spot} />
       <CourtChips here={id.split("/")[0] ?? ""} />
+      {id === "road" && <RideTile />}
       {spot.things.length > 0 && <Room spot={spot} level={2} bare />}
       <Rooms of={spot} level={2} />
     </>
@@ -134,9 +135,30 @@ function Court({ court }: { court: Spot }) {
         </a>
         <span class="count">{t("place.count", { things: court.count })}</span>
       </h2>
+      {court.id === "road" && <RideTile />}
       {court.things.length > 0 && <Room spot={court} level={3} bare />}
       <Rooms of={court} level={3} />
     </section>
+  );
+}
+
+/** What one can do on the road: ride on it, and watch it. */
+function RideTile() {
+  return (
+    <div class="ride-tile">
+      <span class="chip chip-big">
+        <Icon name="shuttle" />
+      </span>
+      <p class="ride-tile-words">
+        <a class="strong" href={link("ride")}>
+          {t("home.ride")}
+        </a>
+        <span class="soft">{t("home.ride.text")}</span>
+      </p>
+      <a class="button" href={link("road")}>
+        {t("home.wall")}
+      </a>
+    </div>
   );
 }
 

@@ -13,6 +13,7 @@ import { seenNotice } from "../pages/notices.tsx";
 
 const pages = [
   ["", "quarter", "nav.home", ["", "place"]],
+  ["ride", "shuttle", "nav.ride", ["ride", "road"]],
   ["things", "things", "nav.things", ["things", "thing"]],
   ["rules", "rules", "nav.rules", ["rules", "rule", "trace"]],
   ["notices", "bell", "nav.notices", ["notices"]],
@@ -21,6 +22,7 @@ const pages = [
 
 export function Shell({ children }: { children: ComponentChildren }) {
   const here = route.value.page;
+  const rides = here === "ride" || here === "road" || quarter.value.inside.some((c) => c.id === "road");
   return (
     <div class="shell">
       <a class="skip" href={location.pathname + "#main"} onClick={skip}>
@@ -32,7 +34,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
         </a>
         <nav class="nav" aria-label={t("nav.title")}>
           <ul>
-            {pages.map(([page, icon, words, of]) => (
+            {pages.filter(([page]) => page !== "ride" || rides).map(([page, icon, words, of]) => (
               <li key={page}>
                 <a href={link(page)} aria-current={(of as readonly string[]).includes(here) ? "page" : undefined}>
                   <Icon name={icon} />
