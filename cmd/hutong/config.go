@@ -38,7 +38,9 @@ type Config struct {
 	Longitude float64
 	Zone      string // IANA name; "" is this machine's
 	Retention time.Duration
-	Open      bool // no tokens asked: loopback only
+	Backups   string // where nightly backups go
+	Nights    int    // how many are kept; 0 makes none
+	Open      bool   // no tokens asked: loopback only
 	Verbose   bool
 }
 
@@ -65,8 +67,11 @@ func (c Config) check() error {
 	if at := (schedule.Position{Latitude: c.Latitude, Longitude: c.Longitude}); !at.Valid() {
 		return fmt.Errorf("--location %g,%g: want latitude,longitude in degrees", c.Latitude, c.Longitude)
 	}
-	if _, err := time.LoadLocation(c.Zone); err != nil {
-		return fmt.Errorf("--zone %q: not a time zone such as Asia/Shanghai: %w", c.Zone, err)
+	if c.Nights < 0 {
+		return fmt.Errorf("--nights %d: want how many nightly backups are kept, or 0 for none", c.Nights)
+	}
+	if _, err := c.zone(); err != nil {
+		return err
 	}
 	if c.Upstream != "" {
 		u, err := url.Parse(c.Upstream)
@@ -75,6 +80,18 @@ func (c Config) check() error {
 		}
 	}
 	return nil
+}
+
+// zone is the time zone that rules and nights keep.
+func (c Config) zone() (*time.Location, error) {
+	if c.Zone == "" {
+		return time.Local, nil
+	}
+	zone, err := time.LoadLocation(c.Zone)
+	if err != nil {
+		return nil, fmt.Errorf("--zone %q: not a time zone such as Asia/Shanghai: %w", c.Zone, err)
+	}
+	return zone, nil
 }
 
 // loopback says whether a host names this machine only.

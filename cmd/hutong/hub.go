@@ -216,6 +216,7 @@ func (h *Hub) run(ctx context.Context, after func(context.Context) error) error 
 	server := api.Server(h.api)
 	work.Go(func() error { return h.memory.feed(ctx, h.twin) })
 	work.Go(func() error { return h.memory.tidy(ctx) })
+	work.Go(func() error { return h.nightly(ctx) })
 	work.Go(func() error { return h.ledger.run(ctx, h.twin.Every(0)) })
 	work.Go(func() error { return h.devices.Run(ctx) })
 	work.Go(func() error { return h.follow(ctx) })
@@ -241,6 +242,19 @@ func (h *Hub) run(ctx context.Context, after func(context.Context) error) error 
 	})
 	fmt.Println(h.readyLine())
 	return errors.Join(work.Wait(), h.close())
+}
+
+// nightly makes the backups of the nights, where they are wanted.
+func (h *Hub) nightly(ctx context.Context) error {
+	if h.config.Nights == 0 {
+		return nil
+	}
+	zone, err := h.config.zone()
+	if err != nil {
+		return err
+	}
+	n := &nightly{data: h.config.Data, to: h.config.Backups, keep: h.config.Nights, zone: zone, log: h.log, made: backup}
+	return n.run(ctx)
 }
 
 // quiet ends what listens: first the devices, so that nothing new is acknowledged, then the screens.

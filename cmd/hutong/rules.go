@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"time"
 
 	"hutong/api"
 	"hutong/rules"
@@ -20,11 +19,9 @@ import (
 
 // openRules joins the rules of the data folder to their Things.
 func (h *Hub) openRules() (err error) {
-	zone := time.Local
-	if h.config.Zone != "" {
-		if zone, err = time.LoadLocation(h.config.Zone); err != nil {
-			return fmt.Errorf("--zone: %w", err)
-		}
+	zone, err := h.config.zone()
+	if err != nil {
+		return err
 	}
 	var position *schedule.Position
 	if h.config.Latitude != 0 || h.config.Longitude != 0 {

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"path/filepath"
 	"time"
 )
 
@@ -14,12 +16,15 @@ type serveCmd struct {
 	Location  string        `help:"Latitude,longitude in degrees, for sunrise and sunset." placeholder:"39.98,116.31"`
 	Zone      string        `help:"Time zone of the rules, such as Asia/Shanghai; this machine's when left out."`
 	Retention time.Duration `help:"How long history keeps values; 0 is for ever." default:"8760h"`
+	Nights    int           `help:"How many nightly backups are kept; 0 makes none." default:"7"`
+	Backups   string        `help:"Where they go; the folder backups in the data folder when left out. Another disk is better." type:"path"`
 }
 
 // Run runs a real hub until it is told to end.
 func (c *serveCmd) Run(ctx context.Context) error {
 	config := c.config()
 	config.MQTTS, config.TLSCert, config.TLSKey, config.Zone, config.Retention = c.MQTTS, c.TLSCert, c.TLSKey, c.Zone, c.Retention
+	config.Nights, config.Backups = c.Nights, cmp.Or(c.Backups, filepath.Join(c.Data, "backups"))
 	if c.Location != "" {
 		if n, err := fmt.Sscanf(c.Location, "%g,%g", &config.Latitude, &config.Longitude); n != 2 {
 			return fmt.Errorf("--location %q: want latitude,longitude in degrees: %w", c.Location, err)
