@@ -74,11 +74,11 @@ func (s *Shield) FailSafe() (vehicle.Control, []vehicle.State) {
 		if brake == s.p.MinBrake { // what can't be kept by the worst the others may do is kept by what they do
 			s.spare = s.lacks(s.spare, &s.tube, true)
 			if s.worst(s.spare).Rule == None {
-				best, least = brake, v.Missing-slack
+				best, least = brake, v.Missing/slack
 				continue
 			}
 		}
-		if v.Missing < least-slack && brake != s.p.MinBrake/2 {
+		if v.Missing < least/slack && brake != s.p.MinBrake/2 {
 			best, least = brake, v.Missing
 		}
 	}
@@ -119,10 +119,12 @@ func (s *Shield) drive(brake float64) (first vehicle.Control) {
 			first = c
 		}
 		before := x.Vec
-		if x = s.spec.Step(x, c, dt); x.Speed == 0 && i > 0 && x.Vec == before {
+		for range 5 { // as finely as the vehicle itself follows
+			x = s.spec.Step(x, c, dt/5)
+		}
+		if way += before.To(x.Vec); x.Speed == 0 && x.Vec == before {
 			break
 		}
-		way += before.To(x.Vec)
 	}
 	return first
 }

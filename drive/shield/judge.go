@@ -15,6 +15,9 @@ type lack struct {
 	rule        Rule
 }
 
+// touch is what is lacking in any case where two may meet, m.
+const touch = 0.001
+
 func (l *lack) add(rule Rule, missing, at float64) {
 	if missing > l.missing {
 		l.missing, l.rule = missing, rule
@@ -64,7 +67,7 @@ func (s *Shield) onFoot(l *lack, o *other, t *tube, nominal bool) {
 			r += min(s.p.WalkAccel*changed*changed/2, s.p.WalkSpeed*changed)
 		}
 		if b := &t.steps[i].box; beside(b, o.at.Vec.Plus(u.Times(now))) < r {
-			l.add(OnFoot, t.length()-t.steps[i].way+0.01, now)
+			l.add(OnFoot, t.length()-t.steps[i].way+touch, now)
 			return
 		}
 	}
@@ -93,10 +96,10 @@ func (s *Shield) alongLane(l *lack, e *entry, o *other, t *tube, nominal bool) {
 		}
 		seen = min(seen, now)
 		rear, front := s.stretch(e, o, now, seen, nominal)
-		s.met(l, e, o, at-long, at+long, rear, front, cos, ahead, now)
+		s.met(l, o, at-long, at+long, rear, front, cos, ahead, now, t.length()-st.way)
 		if i == len(t.steps)-1 && !nominal && !ahead { // it stands there: does who comes see it in time?
 			_, front = s.stretch(e, o, now+30, seen, false)
-			s.met(l, e, o, at-long, at+long, rear, front, cos, ahead, now)
+			s.met(l, o, at-long, at+long, rear, front, cos, ahead, now, t.length()-st.way)
 		}
 	}
 }
@@ -113,8 +116,8 @@ func (s *Shield) stretch(e *entry, o *other, now, seen float64, nominal bool) (r
 }
 
 // met adds what is lacking where the vehicle covers the way from tail to nose of the other's lane, and the other may be
-// between rear and front.
-func (s *Shield) met(l *lack, e *entry, o *other, tail, nose, rear, front, cos float64, ahead bool, now float64) {
+// between rear and front, with so much way left of the continuation.
+func (s *Shield) met(l *lack, o *other, tail, nose, rear, front, cos float64, ahead bool, now, left float64) {
 	if nose <= rear || tail >= front {
 		return
 	}
@@ -128,7 +131,7 @@ func (s *Shield) met(l *lack, e *entry, o *other, tail, nose, rear, front, cos f
 	case cos < -0.5:
 		l.add(Oncoming, front-tail, now)
 	default:
-		l.add(Crossing, min(front-tail, nose-rear), now)
+		l.add(Crossing, left+touch, now)
 	}
 }
 
@@ -286,7 +289,7 @@ func (s *Shield) gaps(plan []vehicle.State, i int, e *entry, o *other) gap {
 	speed := max(0, e.along-o.braking*now)
 	return gap{
 		ahead: its - o.half - at - long, tail: at - long - its - o.half, beside: math.Abs(d-e.d) - wide - e.w, cos: cos,
-		need: s.p.Gap + Longitudinal(plan[i].Speed, speed, s.p.Response, s.p.MaxAccel, s.p.MinBrake, s.p.OtherMaxBrake),
+		need: s.p.Follow(plan[i].Speed, speed),
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 // expected to do at most, and what this vehicle does at least. All are positive; metres, seconds.
 type Params struct {
 	// Of this vehicle.
+	Delay    float64 // s from a veto to the first of the brake: the cycle it drives on
 	Response float64 // s from a danger to its proper response
 	MaxAccel float64 // m/s², the most it speeds up while it has not yet responded
 	MinBrake float64 // m/s², the least it brakes in its proper response
@@ -37,7 +38,7 @@ type Params struct {
 
 // City is for streets up to about 60 km/h.
 var City = Params{
-	Response: 0.3, MaxAccel: 2, MinBrake: 4.5, Hard: 7, HardJerk: 25,
+	Delay: dt, Response: 0.3, MaxAccel: 2, MinBrake: 4.5, Hard: 7, HardJerk: 25,
 	OtherResponse: 1, OtherAccel: 2, OtherMinBrake: 4, OtherMaxBrake: 8, OverLimit: 1.2,
 	LateralAccel: 0.2, LateralBrake: 0.8, LateralGap: 0.15, Drift: 0.3,
 	WalkAccel: 0.8, WalkSpeed: 2.5,
@@ -50,7 +51,7 @@ func (p *Params) Check() error {
 		name  string
 		value float64
 	}{
-		{"Response", p.Response}, {"MaxAccel", p.MaxAccel}, {"MinBrake", p.MinBrake}, {"Hard", p.Hard},
+		{"Delay", p.Delay}, {"Response", p.Response}, {"MaxAccel", p.MaxAccel}, {"MinBrake", p.MinBrake}, {"Hard", p.Hard},
 		{"HardJerk", p.HardJerk}, {"OtherResponse", p.OtherResponse}, {"OtherAccel", p.OtherAccel},
 		{"OtherMinBrake", p.OtherMinBrake}, {"OtherMaxBrake", p.OtherMaxBrake}, {"OverLimit", p.OverLimit},
 		{"LateralAccel", p.LateralAccel}, {"LateralBrake", p.LateralBrake}, {"LateralGap", p.LateralGap},
@@ -64,4 +65,9 @@ func (p *Params) Check() error {
 		return fmt.Errorf("shield: MinBrake %g is above Hard %g", p.MinBrake, p.Hard)
 	}
 	return nil
+}
+
+// Follow gives the distance, m from nose to rear, that this vehicle keeps at its speed to one ahead at its.
+func (p *Params) Follow(speed, front float64) float64 {
+	return p.Gap + Longitudinal(speed, front, p.Response, p.MaxAccel, p.MinBrake, p.OtherMaxBrake)
 }

@@ -109,12 +109,12 @@ func (s *Shield) Look(v *scene.View) {
 	}
 }
 
-// holds are after how many states of a plan its continuation may begin to brake: at once, or where one is in the way of
-// others, when it is through.
-var holds = [...]int{1, 5, 10, 15, 20, 30, beyond / 2}
+// holds are for how many states of a plan beyond the delay its continuation may go on before it brakes: none, or where
+// one is in the way of others, until it is through.
+var holds = [...]int{0, 5, 10, 15, 20, 30, beyond / 2}
 
-// slack is by how much, m, a plan may lack more than the best response does.
-const slack = 0.02
+// slack is how many times what the best response lacks a plan may lack.
+const slack = 1.05
 
 // Judge says whether a plan may be driven: the states it means to pass, 0.1 s apart, the first now. It is released when a
 // continuation of it (braking to a stop along its line after its first cycle, or when it is through) keeps clear of
@@ -151,8 +151,10 @@ func (s *Shield) Judge(plan []vehicle.State) Verdict {
 // clear looks for a continuation of the plan that keeps clear of everyone, or lacks no more than the best response.
 func (s *Shield) clear(plan []vehicle.State) Verdict {
 	var first Verdict
+	delay := int(math.Ceil(s.p.Delay/dt - 1e-9))
 	for n, k := range holds {
-		if n > 0 && k >= len(plan) && holds[n-1] >= len(plan)-1 {
+		k += delay
+		if n > 0 && k >= len(plan) && delay+holds[n-1] >= len(plan)-1 {
 			break
 		}
 		s.tube.build(s.spec, &s.line, plan, k, s.p.Hard, s.p.HardJerk)
@@ -164,7 +166,7 @@ func (s *Shield) clear(plan []vehicle.State) Verdict {
 		}
 		if n == 0 {
 			first = v
-			s.respond(plan)
+			s.respond(plan, delay-1)
 			s.tube.build(s.spec, &s.line, plan, k, s.p.Hard, s.p.HardJerk)
 		}
 		if s.noWorse() {
@@ -177,17 +179,17 @@ func (s *Shield) clear(plan []vehicle.State) Verdict {
 
 // respond works out what the best response lacks: to brake at once along the plan's line, as a proper response does, or
 // all it can when the others, going on as they do, would be hit otherwise; or to drive the stored fail-safe.
-func (s *Shield) respond(plan []vehicle.State) {
+func (s *Shield) respond(plan []vehicle.State, delay int) {
 	if !s.spared {
 		s.FailSafe() // fills s.spare
 		s.spared = true
 		s.tube.build(s.spec, &s.line, plan, len(plan), s.p.Hard, s.p.HardJerk)
 		s.give(&s.tube)
 	}
-	s.best.build(s.spec, &s.line, plan, 0, s.p.MinBrake, s.p.HardJerk)
+	s.best.build(s.spec, &s.line, plan, delay, s.p.MinBrake, s.p.HardJerk)
 	s.fair = s.lacks(s.fair, &s.best, true)
 	if s.worst(s.fair).Rule != None {
-		s.best.build(s.spec, &s.line, plan, 0, s.p.Hard, s.p.HardJerk)
+		s.best.build(s.spec, &s.line, plan, delay, s.p.Hard, s.p.HardJerk)
 	}
 	s.fair = s.lacks(s.fair, &s.best, false)
 	for i := range s.fair {
@@ -200,7 +202,7 @@ func (s *Shield) respond(plan []vehicle.State) {
 // noWorse tells whether the tube lacks towards nobody more than the best response does.
 func (s *Shield) noWorse() bool {
 	for i := range s.lack {
-		if s.lack[i].missing > s.fair[i].missing+slack {
+		if s.lack[i].missing > slack*s.fair[i].missing {
 			return false
 		}
 	}

@@ -99,13 +99,13 @@ func (t *tube) build(spec *vehicle.Spec, line *path, plan []vehicle.State, k int
 	}
 	way, speed, accel := line.way[k], plan[k].Speed, plan[k].Accel
 	for speed > 0 && len(t.steps) <= beyond {
-		accel = max(min(accel, 0)-jerk*dt, min(accel, -brake)) // who brakes harder already goes on doing so
-		accel = max(accel, -spec.MaxBrake)
-		before := speed
-		if speed += accel * dt; speed <= 0 {
-			speed = 0
-			way += before * before / (-2 * accel)
+		then := max(accel-jerk*dt, min(accel, -brake), -spec.MaxBrake) // who brakes harder already goes on doing so
+		mean := (accel + then) / 2
+		accel = then
+		if before := speed; before+mean*dt <= 0 {
+			speed, way = 0, way+stopping(before, -mean)
 		} else {
+			speed = min(before+mean*dt, spec.MaxSpeed)
 			way += (before + speed) / 2 * dt
 		}
 		t.add(spec, line.at(way), way, speed)
