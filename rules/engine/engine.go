@@ -149,6 +149,7 @@ type live struct {
 	spent    float64    // runs of the rate budget used up
 	spentAt  thing.Time // when spent was worked out
 	timers   map[*timer]struct{}
+	refused  refusal
 }
 
 // pointState is the value of a point as the rule sees it: of one affordance, or of several made into one.

@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -538,4 +539,28 @@ func TestSecretsAreSetButNotTold(t *testing.T) {
 	if s := w.last().Steps; s[0].Input != nil || s[1].Input == nil {
 		t.Errorf("steps: %+v", s)
 	}
+}
+
+func TestRefusalsAlikeWithinASecondAreCountedNotTold(t *testing.T) {
+	w := newWorld(t)
+	w.load("r", points+"when: [{change: temp}]\nif: temp > 30 && quiet\nthen: [{set: {lamp: true}}]")
+	w.is("m1.occupied", true)
+	for n := range 25 { // ten a second
+		w.is("t1.temperature", 20+float64(n)/10)
+		w.pass(100 * time.Millisecond)
+	}
+	var alike []int
+	for _, tr := range w.traces {
+		if tr.Result == engine.Refused {
+			alike = append(alike, tr.Alike)
+		}
+	}
+	if !slices.Equal(alike, []int{0, 9, 9}) {
+		t.Errorf("refusals without a trace before each one with: %v", alike)
+	}
+	w.is("t1.temperature", 31)
+	w.want("lamp.on=true")
+	w.quality("m1.occupied", thing.Stale) // not known is another story
+	w.is("t1.temperature", 32)
+	w.result(engine.Unknown, "quiet")
 }

@@ -78,6 +78,7 @@ func (e *Engine) watched(r *live, i int, c *thing.Change, was pointState, differ
 		edge = false
 	}
 	switch {
+	case edge && t.Hold == 0 && e.refusedAlike(r, i, c):
 	case edge && t.Hold == 0:
 		e.fire(r, i, e.causeOf(r, t, c, st), t.on)
 	case edge, entered && w.lost:
@@ -174,11 +175,37 @@ func (e *Engine) fire(r *live, i int, cause Trigger, changed int) string {
 	}
 	if r.guard != nil {
 		if result, why := e.ask(r, tr, cause, changed); result != "" {
+			if result == Refused {
+				tr.Alike, r.refused = r.refused.alike, refusal{trigger: i, at: e.now}
+			}
 			e.end(tr, result, why)
 			return tr.ID
 		}
 	}
 	return e.launch(r, tr, changed)
+}
+
+// refusal is the last time a rule's guard said no, and how many times since without a Trace of its own.
+type refusal struct {
+	trigger int
+	at      thing.Time
+	alike   int
+}
+
+// refusedAlike passes over a Change that sets off a trigger which the guard refused within the last second, and refuses
+// again: a sensor that reports a hundred times a second tells the same story each time. It only counts.
+func (e *Engine) refusedAlike(r *live, i int, c *thing.Change) bool {
+	if r.guard == nil || r.parked != "" || c.Cause.Hops >= MaxHops ||
+		r.refused.at == 0 || r.refused.trigger != i || e.now-r.refused.at >= thing.Time(time.Second) {
+		return false
+	}
+	t := &r.triggers[i]
+	res := r.guard.Eval(view{e, r, t.on, t.label()})
+	if res.Err != nil || !res.Known || res.True() {
+		return false
+	}
+	r.refused.alike++
+	return true
 }
 
 // ask puts the guard to the question; "" lets the run begin.

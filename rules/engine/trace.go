@@ -43,6 +43,8 @@ type Trace struct {
 	Guard   *Guard     `json:"guard,omitempty"`
 	Steps   []Step     `json:"steps,omitempty"`
 	More    int        `json:"more,omitempty"` // steps left out, past the first MaxTraceSteps
+	// Alike counts the refusals since the last Trace that have none of their own: of one trigger, one Trace a second.
+	Alike int `json:"alike,omitempty"`
 }
 
 // MaxTraceSteps is how many steps one Trace keeps.
