@@ -58,7 +58,7 @@ func (m *Map) NewField(goal Spot, users Users) *Field {
 
 // relax notes that a lane's start is cost away from the goal, if that is news.
 func (f *Field) relax(q *queue, id ID, cost float64) {
-	if f.m.Lanes[id].Users&f.users != 0 && cost < f.start[id] {
+	if l := &f.m.Lanes[id]; l.Users&f.users != 0 && cost < f.start[id] && !l.tight {
 		f.start[id] = cost
 		q.push(entry{id, cost})
 	}

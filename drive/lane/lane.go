@@ -74,6 +74,7 @@ type Lane struct {
 	MustStop  bool
 	Junction  string // the junction it lies in, "" outside of junctions
 	Conflicts []Conflict
+	tight     bool // no car gets round it
 }
 
 // Conflict is where another lane crosses or joins this one.

@@ -36,9 +36,7 @@ func (p *Planner) halts(v *view) {
 	}
 	if p.task.Field != nil {
 		p.arrive(v, front)
-		if v.side == 0 {
-			p.mustChange(v, front)
-		}
+		p.mustChange(v, front)
 	}
 	if p.task.Stop {
 		v.halts = append(v.halts, stop{at: front + speed*speed/(2*2.5), why: ordered, signal: -1})
@@ -108,21 +106,20 @@ const (
 // mustChange looks where the lane has to be left for the goal, and halts the vehicle before it is too late.
 func (p *Planner) mustChange(v *view, front float64) {
 	f := p.task.Field
-	for i := v.way.leg(v.s); i < len(v.way.Legs); i++ {
+	first := v.way.leg(v.s)
+	for i := first; i < len(v.way.Legs); i++ {
 		leg := &v.way.Legs[i]
 		l := p.m.Lane(leg.Lane)
-		long := l.Centre.Length()
-		s := max(0, v.s-leg.Begin) + leg.Start
-		if i > v.way.leg(v.s) {
-			s = 0
+		s := 0.0
+		if i == first {
+			s = v.s - leg.Begin + leg.Start
 		}
-		best := f.From(leg.Lane, s)
-		stay := forever
-		if next := f.Next(leg.Lane); next != lane.None {
-			stay = f.From(next, 0) + (long-s)/l.Limit
-		}
-		if leg.Lane == f.Goal.Lane && s <= f.Goal.S {
+		if leg.Lane == f.Goal.Lane && s <= f.Goal.S+1 {
 			return
+		}
+		best, stay := f.From(leg.Lane, s), forever
+		if next := f.Next(leg.Lane); next != lane.None {
+			stay = f.From(next, 0) + (l.Centre.Length()-s)/l.Limit
 		}
 		if stay <= best+1e-6 || math.IsInf(best, 1) {
 			continue
@@ -131,11 +128,36 @@ func (p *Planner) mustChange(v *view, front float64) {
 		if i+1 == len(v.way.Legs) && !v.way.Closed {
 			return // out of sight
 		}
+		if p.beside(leg.Lane, f.Goal.Lane) {
+			end = min(end, leg.Begin-leg.Start+f.Goal.S/p.m.Lane(f.Goal.Lane).Centre.Length()*l.Centre.Length())
+		}
 		by := max(end-changeRoom, min(leg.Begin+2, end-4))
+		if v.side != 0 {
+			if stay-best > detour && front < by+3 {
+				v.halts = append(v.halts, stop{at: by, why: change, signal: -1})
+			}
+			return
+		}
 		p.change.wanted, p.change.by, p.change.lane = true, by, leg.Lane
 		p.waitForChange(v, stay-best, front)
 		return
 	}
+}
+
+// beside tells whether a lane lies beside another, in the same direction.
+func (p *Planner) beside(a, b lane.ID) bool {
+	for _, left := range [2]bool{true, false} {
+		for id, n := a, 0; id != lane.None && n < 8; n++ {
+			l := p.m.Lane(id)
+			if id = l.RightOf; left {
+				id = l.LeftOf
+			}
+			if id == b {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // waitForChange puts the halt before the last place for a needed change, unless the way round is as good.

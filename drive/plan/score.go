@@ -71,6 +71,7 @@ func (p *Planner) judge(q *Proposal) {
 	p.collide(q)
 	p.leave(v, q)
 	p.cut(v, q)
+	p.inTime(v, q)
 	p.give(v, q)
 }
 
@@ -182,6 +183,22 @@ func (p *Planner) cut(v *view, q *Proposal) {
 	}
 }
 
+// inTime looks whether a change of lanes is done before the lane ends.
+func (p *Planner) inTime(v *view, q *Proposal) {
+	if v.side == 0 {
+		return
+	}
+	end := v.way.Legs[v.way.leg(v.s)].End
+	for k := range q.s {
+		if q.s[k]+p.front > end {
+			if math.Abs(q.d[k]) > 0.8 {
+				q.veto("too late for a change", float64(k)*predict.Tick)
+			}
+			return
+		}
+	}
+}
+
 // give looks whether the vehicle takes the way from someone at a meeting.
 func (p *Planner) give(v *view, q *Proposal) {
 	for i := range v.meetings {
@@ -241,14 +258,12 @@ func (p *Planner) progress(q *Proposal) float64 {
 	if p.task.Field == nil || math.IsInf(own.cost, 1) {
 		return way / max(own.limit, 1)
 	}
-	spot := v.way.spot(min(q.s[predict.Steps], v.way.Length()), 0)
-	left := p.task.Field.From(spot.Lane, spot.S)
-	if math.IsInf(left, 1) || left > own.cost+60 {
-		left = own.cost - way/max(own.limit, 1)
-	}
-	if v.side != 0 && math.IsInf(v.cost, 1) {
+	if math.IsInf(v.cost, 1) {
 		return 0
 	}
+	spot := v.way.spot(min(q.s[predict.Steps], v.way.Length()), 0)
+	left := v.cost - way/max(v.limit, 1)
+	left = min(max(left, p.task.Field.From(spot.Lane, spot.S)), left+4) // further changes are still to come
 	done := own.cost - left
 	if v.side != 0 {
 		done -= 0.5

@@ -160,7 +160,7 @@ func (w *Way) finish(m *lane.Map, spec *vehicle.Spec, most float64) {
 		w.rooms = append(w.rooms, room{x.FarLeft - spec.Width/2 - spare, x.FarRight - spec.Width/2 - spare})
 	}
 	w.middle = append(w.middle[:0], w.raw...)
-	w.fit.fit(w.raw, w.rooms, spec.Length-spec.RearOverhang, 0.85*math.Tan(spec.MaxSteer)/spec.Wheelbase)
+	w.fit.fit(w.raw, w.rooms, spec.Length-spec.RearOverhang, 0.92*math.Tan(spec.MaxSteer)/spec.Wheelbase)
 	w.even()
 	w.turns()
 	w.shift()

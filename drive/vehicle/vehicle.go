@@ -22,10 +22,10 @@ type Spec struct {
 	MaxBrakeJerk  float64
 }
 
-// Shuttle is the area's vehicle: six seats, electric, at most 50 km/h.
+// Shuttle is the area's vehicle: six seats, electric, at most 50 km/h, with a turning circle of 11 m.
 var Shuttle = Spec{
 	Length: 4.9, Width: 1.95, Wheelbase: 3.0, RearOverhang: 0.9,
-	MaxSteer: 0.62, MaxSteerRate: 0.6, MaxSpeed: 13.9, MaxAccel: 2.0, MaxBrake: 8.0, MaxJerk: 4.0, MaxBrakeJerk: 30,
+	MaxSteer: 0.68, MaxSteerRate: 0.6, MaxSpeed: 13.9, MaxAccel: 2.0, MaxBrake: 8.0, MaxJerk: 4.0, MaxBrakeJerk: 30,
 }
 
 // State is where a vehicle is and how it moves. The pose is that of its rear axle's middle.
