@@ -54,6 +54,10 @@ func (s *Shield) storeLane() {
 //
 // Called every cycle it follows the same line until a plan is released again.
 func (s *Shield) FailSafe() (vehicle.Control, []vehicle.State) {
+	if !sound(s.ego) { // it doesn't even know where it is
+		s.way = append(s.way[:0], s.ego)
+		return vehicle.Control{Accel: -s.p.Hard, Hard: true}, s.way
+	}
 	if !s.nearLine() {
 		s.storeLane()
 	}

@@ -85,21 +85,21 @@ func (s *Shield) alongLane(l *lack, e *entry, o *other, t *tube, nominal bool) {
 		st := &t.steps[i]
 		now := float64(i) * dt
 		at, d, long, wide, cos := s.spot(e, &st.box)
-		if i == 0 {
-			ahead = e.from+e.along*o.since > at
-		}
 		grow := min(math.Abs(e.across)*(now+o.since), e.settle)
 		if d-wide > e.d+e.w+s.p.LateralGap+max(0, math.Copysign(grow, e.across)) ||
 			d+wide < e.d-e.w-s.p.LateralGap+min(0, math.Copysign(grow, e.across)) ||
 			e.parent >= 0 && at+long < 0 || at-long > end {
 			continue
 		}
-		seen = min(seen, now)
-		rear, front := s.stretch(e, o, now, seen, nominal)
-		s.met(l, o, at-long, at+long, rear, front, cos, ahead, now, t.length()-st.way)
+		if math.IsInf(seen, 1) {
+			seen, ahead = now, e.from+e.along*(now+o.since) > at
+		}
+		m := meeting{tail: at - long, nose: at + long, cos: cos, ahead: ahead, now: now, left: t.length() - st.way}
+		m.rear, m.front = s.stretch(e, o, now, seen, nominal)
+		m.add(l, o)
 		if i == len(t.steps)-1 && !nominal && !ahead { // it stands there: does who comes see it in time?
-			_, front = s.stretch(e, o, now+30, seen, false)
-			s.met(l, o, at-long, at+long, rear, front, cos, ahead, now, t.length()-st.way)
+			_, m.front = s.stretch(e, o, now+30, seen, false)
+			m.add(l, o)
 		}
 	}
 }
@@ -115,23 +115,30 @@ func (s *Shield) stretch(e *entry, o *other, now, seen float64, nominal bool) (r
 	return rear, min(front, max(e.most, e.from+o.half)) + s.p.Gap
 }
 
-// met adds what is lacking where the vehicle covers the way from tail to nose of the other's lane, and the other may be
-// between rear and front, with so much way left of the continuation.
-func (s *Shield) met(l *lack, o *other, tail, nose, rear, front, cos float64, ahead bool, now, left float64) {
-	if nose <= rear || tail >= front {
-		return
-	}
+// meeting is a moment at which the vehicle covers the way from tail to nose of the other's lane, and the other may be
+// anywhere between rear and front.
+type meeting struct {
+	tail, nose, rear, front float64
+	cos                     float64 // of the angle between the vehicle and the lane
+	ahead                   bool    // the other was ahead along its lane when the vehicle came into it
+	now, left               float64 // s from now, and m that are left of the continuation
+}
+
+// add adds what is lacking.
+func (m *meeting) add(l *lack, o *other) {
+	behind, before := m.front-m.tail, m.nose-m.rear
 	switch {
+	case o.fixed && behind > 0 && before > 0:
+		l.add(Standing, before, m.now)
 	case o.fixed:
-		l.add(Standing, nose-rear, now)
-	case cos > 0.5 && ahead:
-		l.add(Following, nose-rear, now)
-	case cos > 0.5:
-		l.add(CuttingIn, front-tail, now)
-	case cos < -0.5:
-		l.add(Oncoming, front-tail, now)
-	default:
-		l.add(Crossing, left+touch, now)
+	case m.cos > 0.5 && m.ahead:
+		l.add(Following, before, m.now)
+	case m.cos > 0.5:
+		l.add(CuttingIn, behind, m.now)
+	case m.cos < -0.5 && !m.ahead:
+		l.add(Oncoming, behind, m.now)
+	case m.cos >= -0.5 && behind > 0 && before > 0:
+		l.add(Crossing, m.left+touch, m.now)
 	}
 }
 

@@ -92,7 +92,7 @@ func New(m *lane.Map, spec *vehicle.Spec, p Params) (*Shield, error) {
 
 // Look takes in what is around, once a cycle, before the plans of that cycle are judged. It keeps nothing of v.
 func (s *Shield) Look(v *scene.View) {
-	s.time, s.ego, s.sight = v.Time, v.Ego, v.Range
+	s.time, s.ego, s.sight = v.Time, v.Ego, clamp(v.Range, 0, 1e6)
 	clear(s.lights)
 	for _, l := range v.Lights {
 		if l.Signal >= 0 && int(l.Signal) < len(s.lights) {
@@ -226,10 +226,14 @@ func (s *Shield) possible(plan []vehicle.State) bool {
 		return false
 	}
 	for i, x := range plan {
-		if !placed(x.Pose) || !(math.Abs(x.Accel)+math.Abs(x.Steer) < 100) ||
-			!(x.Speed >= 0 && x.Speed < maxSpeed) || i > 0 && plan[i-1].To(x.Vec) > dt*max(x.Speed, plan[i-1].Speed)+0.2 {
+		if !sound(x) || i > 0 && plan[i-1].To(x.Vec) > dt*max(x.Speed, plan[i-1].Speed)+0.2 {
 			return false
 		}
 	}
 	return true
+}
+
+// sound tells whether a state is one a vehicle can be in.
+func sound(x vehicle.State) bool {
+	return placed(x.Pose) && math.Abs(x.Accel)+math.Abs(x.Steer) < 100 && x.Speed >= 0 && x.Speed < maxSpeed
 }

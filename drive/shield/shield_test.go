@@ -75,7 +75,13 @@ func steady(accel float64) func(int, vehicle.State) vehicle.Control {
 	return func(int, vehicle.State) vehicle.Control { return vehicle.Control{Accel: accel, Hard: accel < -3} }
 }
 
-func judged(t testing.TB, m *lane.Map, v scene.View, p []vehicle.State) Verdict {
+// fataler is a test, rapid's or Go's.
+type fataler interface {
+	Helper()
+	Fatal(...any)
+}
+
+func judged(t fataler, m *lane.Map, v scene.View, p []vehicle.State) Verdict {
 	t.Helper()
 	s, err := New(m, &vehicle.Shuttle, City)
 	if err != nil {

@@ -36,7 +36,7 @@ func (p *path) set(plan []vehicle.State, wheelbase float64) {
 // at gives the pose a way along the line.
 func (p *path) at(way float64) geom.Pose {
 	last := len(p.way) - 1
-	if way >= p.way[last] {
+	if last == 0 || !(way < p.way[last]) {
 		return ahead(p.pose[last], way-p.way[last], p.bend)
 	}
 	i := max(sort.SearchFloat64s(p.way, way), 1)
