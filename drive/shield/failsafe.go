@@ -15,12 +15,12 @@ type stored struct {
 	time   float64   // when it began, s
 }
 
-// store keeps the continuation that is in the tube, along the line of the plan.
-func (s *Shield) store(plan []vehicle.State) {
+// store keeps a continuation along the line of a plan.
+func (s *Shield) store(plan []vehicle.State, t *tube) {
 	s.stored.line.set(plan, s.spec.Wheelbase)
 	s.stored.time, s.stored.speeds = s.time, s.stored.speeds[:0]
-	for i := range s.tube.steps {
-		s.stored.speeds = append(s.stored.speeds, s.tube.steps[i].speed)
+	for i := range t.steps {
+		s.stored.speeds = append(s.stored.speeds, t.steps[i].speed)
 	}
 }
 
@@ -108,7 +108,8 @@ func (s *Shield) nearLine() bool {
 // drive lets the vehicle's model stop along the stored line with the brake given, after the first cycle with another, 0: as
 // stored; into s.way and s.back. It gives the first control of it.
 func (s *Shield) drive(brake, later float64) (first vehicle.Control) {
-	s.way, s.back.steps = s.way[:0], s.back.steps[:0]
+	s.way = s.way[:0]
+	s.back.clear()
 	x, way := s.ego, 0.0
 	begun := int(math.Round(clamp(s.time-s.stored.time, 0, beyond*dt) / dt))
 	for i := range beyond {

@@ -52,9 +52,10 @@ type Verdict struct {
 // Shield judges the plans of one vehicle. It belongs to one goroutine. Once it has seen the busiest scene it doesn't
 // allocate any more.
 type Shield struct {
-	m    *lane.Map
-	spec *vehicle.Spec
-	p    Params
+	m      *lane.Map
+	bounds []bounds // of each of its lanes
+	spec   *vehicle.Spec
+	p      Params
 
 	time    float64
 	ego     vehicle.State
@@ -65,7 +66,8 @@ type Shield struct {
 	near    []lane.ID
 
 	line        path
-	tube, back  tube      // of the plan, of the fail-safe
+	drawn       tube      // the plan, driven out
+	tube, back  tube      // a continuation of it, and the fail-safe
 	own         []lane.ID // the lanes of the continuation
 	lack, spare []lack    // what they lack towards each of the others
 	spared      bool      // spare is of this cycle
@@ -84,6 +86,7 @@ func New(m *lane.Map, spec *vehicle.Spec, p Params) (*Shield, error) {
 	p.MinBrake = min(p.MinBrake, p.Hard)
 	s := &Shield{m: m, spec: spec, p: p}
 	if m != nil {
+		s.bounds = boundsOf(m)
 		s.lights = make([]scene.Colour, len(m.Signals))
 	}
 	return s, nil
@@ -127,12 +130,12 @@ func (s *Shield) Judge(plan []vehicle.State) Verdict {
 	}
 	plan = plan[:min(len(plan), beyond)]
 	s.line.set(plan, s.spec.Wheelbase)
-	s.tube.build(s.spec, &s.line, plan, len(plan), s.p.Hard, s.p.HardJerk)
-	if s.tube.length() < 0.05 {
-		s.store(plan)
+	s.drawn.build(s.spec, &s.line, plan, len(plan), s.p.Hard, s.p.HardJerk)
+	if s.drawn.length() < 0.05 {
+		s.store(plan, &s.drawn)
 		return Verdict{Released: true}
 	}
-	s.give(&s.tube)
+	s.give(&s.drawn)
 	v := s.clear(plan)
 	if !v.Released {
 		return v
@@ -143,7 +146,7 @@ func (s *Shield) Judge(plan []vehicle.State) Verdict {
 	if stop := plan[1].Speed*dt + stopping(plan[1].Speed, s.p.MinBrake); !(stop <= s.sight) && !s.brakes(plan) {
 		return Verdict{Rule: Sight, Missing: stop - s.sight}
 	}
-	s.store(plan)
+	s.store(plan, &s.tube)
 	return v
 }
 
@@ -166,7 +169,7 @@ func (s *Shield) clear(plan []vehicle.State) Verdict {
 		if n == 0 {
 			first = v
 		}
-		if s.noWorse(plan) {
+		if s.noWorse() {
 			v.Released = true
 			return v
 		}
@@ -175,12 +178,11 @@ func (s *Shield) clear(plan []vehicle.State) Verdict {
 }
 
 // noWorse tells whether the tube lacks towards nobody more than what would be driven instead does.
-func (s *Shield) noWorse(plan []vehicle.State) bool {
+func (s *Shield) noWorse() bool {
 	if !s.spared {
 		s.FailSafe() // fills in s.spare
 		s.spared = true
-		s.tube.build(s.spec, &s.line, plan, len(plan), s.p.Hard, s.p.HardJerk)
-		s.give(&s.tube)
+		s.give(&s.drawn)
 	}
 	for i := range s.lack {
 		if spare := s.spare[i].missing; s.lack[i].missing > spare+min(leeway, spare/20) {
