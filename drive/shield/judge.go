@@ -38,7 +38,7 @@ func (s *Shield) lacks(dst []lack, t *tube, nominal bool) []lack {
 		e := &s.entries[k]
 		o := &s.others[e.other]
 		switch {
-		case e.behind || s.outOfReach(o, t) || !o.onFoot && s.apart(e, t):
+		case e.behind || s.outOfReach(o, t):
 		case o.onFoot:
 			s.onFoot(&dst[e.other], o, t, nominal)
 		default:
@@ -84,7 +84,7 @@ func (s *Shield) alongLane(l *lack, e *entry, o *other, t *tube, nominal bool) {
 	for i := range t.steps {
 		st := &t.steps[i]
 		now := float64(i) * dt
-		at, d, long, wide, cos := s.spot(e, st)
+		at, d, long, wide, cos := s.spot(e, &st.box)
 		grow := min(math.Abs(e.across)*(now+o.since), e.settle)
 		if d-wide > e.d+e.w+s.p.LateralGap+max(0, math.Copysign(grow, e.across)) ||
 			d+wide < e.d-e.w-s.p.LateralGap+min(0, math.Copysign(grow, e.across)) ||
@@ -153,10 +153,10 @@ func (s *Shield) give(t *tube) {
 			up := &s.entries[e.parent]
 			e.behind, e.most = up.behind, up.most-s.m.Lane(up.lane).Centre.Length()
 		}
-		if o.onFoot || e.behind || s.apart(e, t) {
+		if o.onFoot || e.behind {
 			continue
 		}
-		at, d, long, wide, cos := s.spot(e, &t.steps[0])
+		at, d, long, wide, cos := s.spot(e, &t.steps[0].box)
 		now := e.from + e.along*o.since
 		e.behind = cos > 0.5 && math.Abs(d-e.d) < wide+e.w && now < at && (e.parent < 0 || at+long > 0)
 		if e.lane != lane.None && !o.siren {
@@ -245,7 +245,7 @@ func (s *Shield) keeps(plan []vehicle.State) (worst lack, track uint32) {
 	for k := range s.entries {
 		e := &s.entries[k]
 		o := &s.others[e.other]
-		if e.behind || o.onFoot || o.fixed || s.apart(e, &s.tube) {
+		if e.behind || o.onFoot || o.fixed {
 			continue
 		}
 		var l lack
@@ -289,7 +289,8 @@ type gap struct {
 }
 
 func (s *Shield) gaps(plan []vehicle.State, i int, e *entry, o *other) gap {
-	at, d, long, wide, cos := s.spot(e, &s.drawn.steps[i])
+	b := s.spec.Box(plan[i])
+	at, d, long, wide, cos := s.spot(e, &b)
 	now := float64(i) * dt
 	its := e.from + o.least(e.along, now, max(o.braking, 1e-3))
 	speed := max(0, e.along-o.braking*now)

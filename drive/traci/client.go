@@ -272,6 +272,25 @@ func (c *Client) Get(d Domain, v Var, id string) (Value, error) {
 
 // get reads a variable that wants the parameters which more writes.
 func (c *Client) get(d Domain, v Var, id string, more func(*writer)) (Value, error) {
+	return c.read(d, v, id, more, func(r *reader, value *Value, _ int) { r.value(value, 0) })
+}
+
+// loose reads a compound up to the answer's end, whatever number of items it says: for variables of which SUMO doesn't
+// count them right.
+func loose(r *reader, v *Value, end int) {
+	if v.Kind = Kind(r.u8()); v.Kind != KindCompound && r.err == nil {
+		r.err = fmt.Errorf("a value of %v, want a compound", v.Kind)
+	}
+	r.i32()
+	for r.err == nil && r.at < end {
+		var part Value
+		r.value(&part, 1)
+		v.Parts = append(v.Parts, part)
+	}
+}
+
+// read asks for a variable, and lets parse read its value, which ends at end.
+func (c *Client) read(d Domain, v Var, id string, more func(*writer), parse func(r *reader, value *Value, end int)) (Value, error) {
 	start := c.begin(byte(d), v, id)
 	c.out.u8(byte(v))
 	c.out.str(id)
@@ -286,8 +305,7 @@ func (c *Client) get(d Domain, v Var, id string, more func(*writer)) (Value, err
 		r.err = fmt.Errorf("SUMO answered with 0x%02x, variable 0x%02x of %q", cmd, byte(back), of)
 	}
 	value := Value{Var: v}
-	r.value(&value, 0)
-	if r.err == nil && r.at != end {
+	if parse(r, &value, end); r.err == nil && r.at != end {
 		r.err = fmt.Errorf("%d bytes of the answer are left over", end-r.at)
 	}
 	if r.err != nil {

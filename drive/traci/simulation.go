@@ -17,7 +17,7 @@ type Collision struct {
 
 // Collisions asks which collisions began in the last step.
 func (c *Client) Collisions() ([]Collision, error) {
-	v, err := c.want(Simulation, VarCollisions, "", KindCompound)
+	v, err := c.read(Simulation, VarCollisions, "", func(*writer) {}, loose)
 	if err != nil || len(v.Parts) == 0 {
 		return nil, err
 	}

@@ -91,10 +91,7 @@ func Start(ctx context.Context, c Command) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	if env := os.Getenv("SUMO_HOME"); env != "" && c.Home == "" && strings.HasPrefix(path, "/usr/") {
-		c.Home = env // what the person set is for the SUMO of the machine
-	}
-	c.Home = or(c.Home, home)
+	c.Home = c.homeFor(path, home)
 	for try := 0; ; try++ {
 		p, err := c.start(ctx, path)
 		if err == nil {
@@ -104,6 +101,30 @@ func Start(ctx context.Context, c Command) (*Process, error) {
 			return nil, err
 		}
 	}
+}
+
+// Run lets a SUMO run to its end with nobody connected.
+func (c Command) Run(ctx context.Context) error {
+	path, home, err := Find(c.Binary)
+	if err != nil {
+		return err
+	}
+	said := &tail{to: c.Log}
+	cmd := exec.CommandContext(ctx, path, c.Args...)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = c.Dir, said, said
+	cmd.Env = append(os.Environ(), "SUMO_HOME="+c.homeFor(path, home))
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("traci: run %s: %w: %s", path, err, strings.TrimSpace(said.text()))
+	}
+	return nil
+}
+
+// homeFor gives the SUMO_HOME for a binary: what the person set is for the SUMO of the machine.
+func (c Command) homeFor(path, found string) string {
+	if env := os.Getenv("SUMO_HOME"); env != "" && c.Home == "" && strings.HasPrefix(path, "/usr/") {
+		return env
+	}
+	return or(c.Home, found)
 }
 
 // errPort says that someone else took the port between our look and SUMO's.
@@ -177,6 +198,17 @@ func (p *Process) said() string {
 		return ": SUMO said: " + text
 	}
 	return ""
+}
+
+// Ended says, once the connection is lost, how SUMO ended and what it said last; nil while it runs. It waits a moment for
+// a process that is just about to end.
+func (p *Process) Ended() error {
+	select {
+	case <-p.done:
+		return fmt.Errorf("SUMO ended (%v)%s", p.cmd.ProcessState, p.said())
+	case <-time.After(2 * time.Second):
+		return nil
+	}
 }
 
 // Close asks SUMO to end, which writes its outputs; after ten seconds it is killed. A second Close does nothing.
