@@ -11,6 +11,8 @@ import (
 const (
 	meetStep = 0.5
 	meetHalf = 1.25
+	// meetGroup is how many pieces of a lane are set aside together where they are far away.
+	meetGroup = 16
 )
 
 // Meet gives where two lanes' vehicles would touch, as a conflict of a with b of which With, Yield and Merge are left to
@@ -18,26 +20,32 @@ const (
 // wide as it is.
 func Meet(a, b *Lane) (c Conflict, ok bool) {
 	as, bs := strip(a), strip(b)
-	low, high := bounds(as)
-	widest := 0.0
-	for i := range as {
-		widest = max(widest, as[i].Radius())
+	var frames [][2]geom.Vec // of the groups of b
+	for j := 0; j < len(bs); j += meetGroup {
+		frames = append(frames, frame(bs[j:min(j+meetGroup, len(bs))]))
 	}
-	for j := range bs {
-		v, r := bs[j].Vec, bs[j].Radius()
-		if v.X < low.X-r || v.X > high.X+r || v.Y < low.Y-r || v.Y > high.Y+r {
-			continue
-		}
-		for i := range as {
-			if d := v.Minus(as[i].Vec); d.Dot(d) > (r+widest)*(r+widest) || !as[i].Overlaps(bs[j]) {
+	for i := 0; i < len(as); i += meetGroup {
+		few := as[i:min(i+meetGroup, len(as))]
+		f := frame(few)
+		for k, g := range frames {
+			if g[0].X > f[1].X || g[0].Y > f[1].Y || g[1].X < f[0].X || g[1].Y < f[0].Y {
 				continue
 			}
-			if !ok {
-				c.From, c.To, c.WithFrom, c.WithTo = math.Inf(1), 0, math.Inf(1), 0
+			j := k * meetGroup
+			some := bs[j:min(j+meetGroup, len(bs))]
+			for x := range few {
+				for y := range some {
+					if !few[x].Overlaps(some[y]) {
+						continue
+					}
+					if !ok {
+						c.From, c.To, c.WithFrom, c.WithTo = math.Inf(1), 0, math.Inf(1), 0
+					}
+					ok = true
+					c.From, c.To = min(c.From, float64(i+x)), max(c.To, float64(i+x+1))
+					c.WithFrom, c.WithTo = min(c.WithFrom, float64(j+y)), max(c.WithTo, float64(j+y+1))
+				}
 			}
-			ok = true
-			c.From, c.To = min(c.From, float64(i)), max(c.To, float64(i+1))
-			c.WithFrom, c.WithTo = min(c.WithFrom, float64(j)), max(c.WithTo, float64(j+1))
 		}
 	}
 	if ok {
@@ -66,13 +74,14 @@ func strip(l *Lane) []geom.Box {
 	return boxes
 }
 
-// bounds gives the corners of the rectangle that holds all the boxes.
-func bounds(boxes []geom.Box) (low, high geom.Vec) {
-	low, high = geom.Vec{X: math.Inf(1), Y: math.Inf(1)}, geom.Vec{X: math.Inf(-1), Y: math.Inf(-1)}
-	for _, b := range boxes {
-		r := b.Radius()
+// frame gives the lowest and the highest corner of a rectangle that holds all the boxes.
+func frame(boxes []geom.Box) [2]geom.Vec {
+	low, high := geom.Vec{X: math.Inf(1), Y: math.Inf(1)}, geom.Vec{X: math.Inf(-1), Y: math.Inf(-1)}
+	for i := range boxes {
+		b := &boxes[i]
+		r := (b.Length + b.Width) / 2 // a little more than the radius
 		low = geom.Vec{X: min(low.X, b.X-r), Y: min(low.Y, b.Y-r)}
 		high = geom.Vec{X: max(high.X, b.X+r), Y: max(high.Y, b.Y+r)}
 	}
-	return low, high
+	return [2]geom.Vec{low, high}
 }
