@@ -72,7 +72,7 @@ func meet(lanes []Lane, a, b ID) {
 	for _, n := range x.Next {
 		c.Merge = c.Merge || slices.Contains(y.Next, n)
 	}
-	first, second := yields(x, y)
+	first, second := Rule(x, y)
 	c.With, c.Yield = b, first
 	x.Conflicts = append(x.Conflicts, c)
 	y.Conflicts = append(y.Conflicts, Conflict{
@@ -80,8 +80,9 @@ func meet(lanes []Lane, a, b ID) {
 	})
 }
 
-// yields says by the general rules which of two lanes gives way: at most one does.
-func yields(x, y *Lane) (first, second bool) {
+// Rule says by the general rules of the road which of two lanes that cross gives way, where nothing else says it: at most
+// one does.
+func Rule(x, y *Lane) (first, second bool) {
 	if x.Kind == Crossing || y.Kind == Crossing {
 		return y.Kind == Crossing, x.Kind == Crossing
 	}

@@ -76,8 +76,12 @@ func (b *builder) link(j *junction, index int) []lane.ID {
 	return b.chains[id]
 }
 
-// cross adds the conflicts between two ways through a junction, wherever their lanes touch.
+// cross adds the conflicts between two ways through a junction, wherever their lanes touch. Some nets let two ways give
+// way to each other, which holds up both for ever; there the general rules decide.
 func (b *builder) cross(one, two []lane.ID, oneYields, twoYields bool) {
+	if oneYields && twoYields && len(one) > 0 && len(two) > 0 {
+		oneYields, twoYields = lane.Rule(&b.lanes[one[0]], &b.lanes[two[0]])
+	}
 	for _, x := range one {
 		for _, y := range two {
 			c, ok := lane.Meet(&b.lanes[x], &b.lanes[y])

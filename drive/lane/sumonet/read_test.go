@@ -82,3 +82,17 @@ func TestConflictsAreKnownOnBothLanes(t *testing.T) {
 		}
 	}
 }
+
+func TestNoTwoGiveWayToEachOther(t *testing.T) {
+	for name, m := range bologna(t) {
+		for i := range m.Lanes {
+			for _, c := range m.Lanes[i].Conflicts {
+				for _, d := range m.Lane(c.With).Conflicts {
+					if d.With == lane.ID(i) && c.Yield && d.Yield {
+						t.Errorf("%s: %s and %s wait for each other", name, m.Lanes[i].Name, m.Lane(c.With).Name)
+					}
+				}
+			}
+		}
+	}
+}
