@@ -116,6 +116,7 @@ type Options struct {
 	Scenes    Scenes
 	Traces    Traces
 	Notices   *Notices
+	Courts    []Court
 	Page      http.Handler // answers what no route does; nil: nothing is there
 
 	Open    bool   // everybody is an admin: only hosts that name this machine's loopback are answered

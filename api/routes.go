@@ -90,7 +90,7 @@ func (a *API) table() []route {
 	if a.Notices != nil {
 		list = append(list, on("GET /notices", readsHub, "rules", "The newest words to people, newest first", a.getNotices).gives(openapi.JSON))
 	}
-	return list
+	return append(list, a.courtRoutes()...)
 }
 
 func (a *API) thingRoutes() []route {

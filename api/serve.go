@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"hutong/api/header"
+	"hutong/api/latency"
 	"hutong/thing"
 )
 
@@ -103,7 +104,7 @@ func namesLoopback(hostport string) bool {
 
 // serve runs one route: who is it, may they, do it, answer.
 func (a *API) serve(r *route) http.Handler {
-	took := newLatency(a.metrics, r.Method+" "+r.Path)
+	took := latency.New(a.metrics, r.Method+" "+r.Path)
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		start := a.Now()
 		c := &call{Request: req, w: w, api: a}
@@ -113,7 +114,7 @@ func (a *API) serve(r *route) http.Handler {
 		}
 		a.metrics.GetOrCreateCounter(fmt.Sprintf("hutong_http_requests_total{route=%q,code=\"%d\"}", r.Method+" "+r.Path, ans.status)).Inc()
 		if ans.stream == nil {
-			took.add(a.Now().Sub(start).Seconds())
+			took.Add(a.Now().Sub(start).Seconds())
 		}
 		a.send(c, ans)
 	})

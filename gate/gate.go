@@ -50,14 +50,19 @@ type Gate struct {
 
 // The names of those who are not tokens.
 const (
-	Demo       = "user:demo" // everybody, on an open hub
-	RulePrefix = "rule:"     // a rule; its id follows
-	System     = "system"    // the hub itself and the command line on the same machine
-	tokenName  = "token:"
+	Demo        = "user:demo" // everybody, on an open hub
+	RulePrefix  = "rule:"     // a rule; its id follows
+	CourtPrefix = "court:"    // a court, which may do what it likes in its own place; the place follows
+	RidePrefix  = "ride:"     // a passenger, for whom the road's court asks of their vehicle; the ride's short name follows
+	System      = "system"    // the hub itself and the command line on the same machine
+	tokenName   = "token:"
 )
 
 // clinic is the court that is read-only unless a Grant says otherwise.
 const clinic thing.PlaceID = "clinic"
+
+// vehicles is where a ride may ask for something.
+const vehicles thing.PlaceID = "road/vehicles"
 
 // New makes a Gate.
 func New(o Options) *Gate {
@@ -69,8 +74,8 @@ func New(o Options) *Gate {
 
 // Identity is somebody the Gate knows, and what they may.
 type Identity struct {
-	By     string // "user:demo", "token:NAME", "rule:ID"
-	Role   Role   // "" for a rule
+	By     string // "user:demo", "token:NAME", "rule:ID", "court:PLACE", "ride:NAME"
+	Role   Role   // "" for a rule, a court and a ride
 	Grants []Grant
 }
 
@@ -111,6 +116,10 @@ func (g *Gate) who(by string) (Identity, error) {
 		return Identity{By: by, Role: Admin}, nil
 	case strings.HasPrefix(by, RulePrefix):
 		return Identity{By: by, Grants: []Grant{{Ops: Read | Write | Invoke}}}, nil
+	case strings.HasPrefix(by, CourtPrefix) && by != CourtPrefix:
+		return Identity{By: by, Grants: []Grant{{Place: thing.PlaceID(by[len(CourtPrefix):]), Ops: Read | Write | Invoke}}}, nil
+	case strings.HasPrefix(by, RidePrefix):
+		return Identity{By: by, Grants: []Grant{{Place: vehicles, Ops: Invoke}}}, nil
 	case strings.HasPrefix(by, tokenName) && g.Tokens != nil:
 		t, err := g.Tokens.Named(by[len(tokenName):], g.Now())
 		return t.identity(), err

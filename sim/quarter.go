@@ -17,11 +17,11 @@ type quarter struct {
 	known   map[string]bool
 }
 
-func newQuarter(seed uint64, start time.Time) *quarter {
+func newQuarter(seed uint64, start time.Time, stops ...string) *quarter {
 	q := &quarter{world: newWorld(seed, start), known: map[string]bool{}}
 	q.home()
 	q.park()
-	q.road()
+	q.road(stops)
 	q.clinic()
 	q.visit()
 	for _, d := range q.devices {

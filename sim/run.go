@@ -16,6 +16,7 @@ import (
 type Options struct {
 	Broker string
 	Seed   uint64
+	Stops  []string         // what the stops are called that have a sign
 	Now    func() time.Time // nil: time.Now
 	Log    *slog.Logger     // nil: nothing is logged
 }
@@ -42,7 +43,7 @@ func Run(ctx context.Context, o Options) error {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	q := newQuarter(o.Seed, o.Now())
+	q := newQuarter(o.Seed, o.Now(), o.Stops...)
 	orders := make(chan order, maxOrders)
 	lines := make([]*line, len(q.devices))
 	var all sync.WaitGroup

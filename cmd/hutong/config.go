@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"hutong/road/ground"
 	"hutong/rules/schedule"
 )
 
@@ -38,9 +39,11 @@ type Config struct {
 	Longitude float64
 	Zone      string // IANA name; "" is this machine's
 	Retention time.Duration
-	Backups   string // where nightly backups go
-	Nights    int    // how many are kept; 0 makes none
-	Open      bool   // no tokens asked: loopback only
+	Backups   string       // where nightly backups go
+	Nights    int          // how many are kept; 0 makes none
+	Area      *ground.Area // nil: no demonstration area
+	Rounds    bool         // vehicles without work go from stop to stop
+	Open      bool         // no tokens asked: loopback only
 	Verbose   bool
 }
 

@@ -9,6 +9,9 @@ import (
 	"os"
 	"path/filepath"
 
+	"golang.org/x/sync/errgroup"
+
+	"hutong/drive/town"
 	"hutong/sim"
 )
 
@@ -27,6 +30,8 @@ func (c *demoCmd) Run(ctx context.Context) error {
 	config := c.config()
 	config.Open = true
 	config.Latitude, config.Longitude = 39.98, 116.31
+	roads, places := town.Load()
+	config.Area, config.Rounds = townArea(roads, places), true
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	h, err := openHub(ctx, config, "demo")
@@ -36,9 +41,17 @@ func (c *demoCmd) Run(ctx context.Context) error {
 	if err := h.unpack(samples); err != nil {
 		return errors.Join(err, h.close())
 	}
+	if h.drive, err = driveTown(roads, places, h.mqttURL(), 4, c.Seed, h.log); err != nil {
+		return errors.Join(err, h.close())
+	}
 	return h.run(ctx, func(ctx context.Context) error {
 		fmt.Fprintf(os.Stderr, "A simulated quarter. It is open to everybody on this machine, and to nobody else.\nSee it at %s\n", h.httpURL())
-		return sim.Run(ctx, sim.Options{Broker: h.mqttURL(), Seed: c.Seed, Log: h.log})
+		work, ctx := errgroup.WithContext(ctx)
+		work.Go(func() error { return h.drive.Run(ctx) })
+		work.Go(func() error {
+			return sim.Run(ctx, sim.Options{Broker: h.mqttURL(), Seed: c.Seed, Stops: stopNames(places), Log: h.log})
+		})
+		return work.Wait()
 	})
 }
 

@@ -18,9 +18,11 @@ import (
 
 	"hutong/api"
 	"hutong/binding"
+	"hutong/drive/host"
 	"hutong/gate"
 	"hutong/mqtt"
 	"hutong/registry"
+	"hutong/road"
 	"hutong/rules"
 	"hutong/thing"
 	"hutong/twin"
@@ -42,6 +44,8 @@ type Hub struct {
 	upstream *mqtt.Client
 	local    []binding.Hearer // bindings of our own broker
 	rules    *rules.Runner
+	court    *road.Court // nil where there is no area
+	drive    *host.Host  // nil where no vehicles run in this process
 	notices  *api.Notices
 	ledger   *ledger
 	api      *api.API
@@ -75,6 +79,7 @@ func openHub(ctx context.Context, c Config, kind string) (_ *Hub, err error) {
 		h.openGate,
 		h.openDevices,
 		h.openRules,
+		h.openRoad,
 		h.openAPI,
 	} {
 		if err := step(); err != nil {
@@ -173,7 +178,7 @@ func (h *Hub) openAPI() error {
 	h.api = api.New(api.Options{
 		Twin: h.twin, Feeds: feeds{h.twin}, Gate: h.gate, Access: access{h.gate}, Commands: h.twin,
 		Directory: h.registry, History: past{h.memory.history},
-		Rules: ruleBook{h.rules}, Scenes: scenes{h.rules}, Traces: stories{h.rules, h.ledger}, Notices: h.notices,
+		Rules: ruleBook{h.rules}, Scenes: scenes{h.rules}, Traces: stories{h.rules, h.ledger}, Notices: h.notices, Courts: h.courts(),
 		Page: h.page(), Open: h.config.Open, Version: strings.TrimPrefix(version(), "hutong "), Ready: h.ready, Metrics: h.metrics, Log: h.log,
 	})
 	return nil
@@ -221,6 +226,9 @@ func (h *Hub) run(ctx context.Context, after func(context.Context) error) error 
 	work.Go(func() error { return h.devices.Run(ctx) })
 	work.Go(func() error { return h.follow(ctx) })
 	work.Go(func() error { return h.rules.Run(ctx) })
+	if h.court != nil {
+		work.Go(func() error { return h.court.Run(ctx) })
+	}
 	h.hear(ctx)
 	work.Go(func() error { return h.stopped(h.mqtt.Serve(h.plain)) })
 	if h.secure != nil {

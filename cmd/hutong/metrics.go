@@ -64,6 +64,12 @@ func (h *Hub) metrics(w io.Writer) {
 	put("history_durable_seq", s.Durable)
 	put("history_damaged_chunks", s.Damaged)
 	put("audit_missed_total", h.gate.Missed())
+	if h.court != nil {
+		h.court.Metrics(put)
+	}
+	if h.drive != nil {
+		driveMetrics(h.drive.Stats(), put)
+	}
 	for _, b := range h.devices.Health() {
 		fmt.Fprintf(w, "hutong_binding_things{binding=%q} %d\n", b.Binding, b.Things)
 		fmt.Fprintf(w, "hutong_binding_failures_total{binding=%q} %d\n", b.Binding, b.Failures)

@@ -1,4 +1,5 @@
-package api
+// Package latency counts how long answers take, as Prometheus reads it.
+package latency
 
 import (
 	"fmt"
@@ -7,8 +8,9 @@ import (
 	"github.com/VictoriaMetrics/metrics"
 )
 
-// latency is a histogram as Prometheus reads them: the library's own has buckets that only VictoriaMetrics knows.
-type latency struct {
+// Histogram is one as Prometheus reads them: the library's own has buckets that only VictoriaMetrics knows. It may be used
+// from many goroutines.
+type Histogram struct {
 	buckets [len(edges)]*metrics.Counter // cumulative
 	count   *metrics.Counter
 	sum     *metrics.FloatCounter
@@ -17,9 +19,10 @@ type latency struct {
 // edges are the upper ends of the buckets, in seconds.
 var edges = [...]float64{0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10, math.Inf(1)}
 
-func newLatency(set *metrics.Set, route string) *latency {
+// New makes the histogram of a route in set.
+func New(set *metrics.Set, route string) *Histogram {
 	const name = "hutong_http_request_seconds"
-	l := &latency{
+	l := &Histogram{
 		count: set.NewCounter(fmt.Sprintf("%s_count{route=%q}", name, route)),
 		sum:   set.NewFloatCounter(fmt.Sprintf("%s_sum{route=%q}", name, route)),
 	}
@@ -29,7 +32,8 @@ func newLatency(set *metrics.Set, route string) *latency {
 	return l
 }
 
-func (l *latency) add(seconds float64) {
+// Add counts one answer.
+func (l *Histogram) Add(seconds float64) {
 	l.count.Inc()
 	l.sum.Add(seconds)
 	for i, edge := range edges {

@@ -1,0 +1,325 @@
+package road
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"hutong/road/ground"
+	"hutong/thing"
+)
+
+// care looks after one ride: what its vehicle has done, and what has taken too long.
+func (c *Core) care(r *Ride, now time.Time) {
+	v := c.vehicles[r.Vehicle]
+	if v != nil && v.Ride != r.ID {
+		v = nil
+	}
+	waited := now.Sub(r.Changed)
+	if !r.State.Aboard() && !r.State.Over() && !r.Rescue && c.closed(r, now) {
+		return
+	}
+	switch r.State {
+	case Waiting:
+		if waited > findWithin {
+			c.over(r, Failed, now, "No vehicle could be found. We are sorry")
+		}
+	case Coming:
+		c.careComing(r, v, now)
+	case Here:
+		switch {
+		case v == nil, c.away(v, now, awayAfter):
+			c.giveUp(r, now, "Your vehicle cannot be reached any more: another one is being sent")
+		case waited > noShow:
+			c.over(r, Cancelled, now, "Nobody came to the vehicle within 5 minutes")
+		}
+	case Boarding:
+		switch {
+		case v == nil, c.away(v, now, lostAfter):
+			c.giveUp(r, now, "Your vehicle cannot be reached any more: another one is being sent")
+		case waited > boardWithin:
+			c.over(r, Cancelled, now, "The ride was not begun within 5 minutes of boarding")
+		}
+	case Riding, Stopping, Halted:
+		c.careAboard(r, v, now)
+	case There:
+		if waited > leaveWithin {
+			c.over(r, Ended, now, "")
+		}
+	}
+}
+
+// closed cancels a ride that hasn't begun when the area closes or shrinks under it.
+func (c *Core) closed(r *Ride, now time.Time) bool {
+	if open, why := c.odd.Open(now, c.weather); !open {
+		c.over(r, Cancelled, now, why)
+		return true
+	}
+	if !c.odd.Holds(r.From.vec()) || !c.odd.Holds(r.To.vec()) {
+		c.over(r, Cancelled, now, "The area has become smaller and no longer holds this ride")
+		return true
+	}
+	return false
+}
+
+// away tells whether the vehicle hasn't been heard for so long.
+func (c *Core) away(v *Vehicle, now time.Time, long time.Duration) bool {
+	return !v.online && now.Sub(v.Heard) > long
+}
+
+func (c *Core) careComing(r *Ride, v *Vehicle, now time.Time) {
+	switch {
+	case v == nil:
+		c.giveUp(r, now, "Your vehicle was taken out of service: another one is being sent")
+	case c.away(v, now, awayAfter):
+		c.giveUp(r, now, "Your vehicle cannot be reached: another one is being sent")
+	case !v.stuck.IsZero() && now.Sub(v.stuck) > lostAfter:
+		c.giveUp(r, now, "Your vehicle was held up: another one is being sent")
+	case v.online && v.at(r.From.target()):
+		r.become(Here, now, "")
+		c.keep(r)
+	}
+}
+
+func (c *Core) careAboard(r *Ride, v *Vehicle, now time.Time) {
+	switch {
+	case v == nil:
+		c.giveUp(r, now, "Your vehicle was taken out of service: another one is being sent to you")
+		return
+	case c.away(v, now, lostAfter):
+		c.giveUp(r, now, "Your vehicle cannot be reached. It has stopped by itself; another one is being sent to you")
+		return
+	case !v.online:
+		c.say(r, "Your vehicle cannot be reached just now. It stops by itself when that lasts")
+		return
+	}
+	r.went(v.Pose.Vec)
+	switch r.State {
+	case Riding:
+		c.careRiding(r, v, now)
+	case Stopping:
+		if v.State == Stopped && v.Speed < 0.5 {
+			r.become(Halted, now, "You asked for a stop")
+			c.keep(r)
+		}
+	case Halted:
+		if v.State == Driving { // somebody else let it go on
+			r.Stopper = ""
+			r.become(Riding, now, "")
+			c.keep(r)
+		} else if r.Help == "" && now.Sub(r.Changed) > boardWithin {
+			c.call(r, "A passenger's ride has stood still for 5 minutes", now)
+		}
+	}
+}
+
+func (c *Core) careRiding(r *Ride, v *Vehicle, now time.Time) {
+	switch {
+	case v.at(r.To.target()):
+		r.Arrived = now
+		r.become(There, now, "")
+		c.keep(r)
+	case !v.stuck.IsZero() && v.Assist == nil && now.Sub(v.stuck) > 2*lostAfter:
+		c.giveUp(r, now, "Your vehicle cannot go on: another one is being sent to you")
+	case v.State == Stopped || v.State == FailSafe:
+		c.say(r, v.Reason.Words)
+	case r.Why != "" && v.State == Driving:
+		c.say(r, "")
+	}
+}
+
+// say tells the passenger something, once.
+func (c *Core) say(r *Ride, why string) {
+	if r.Why != why {
+		r.Why = why
+		r.version++
+		c.out.Fleet = true
+	}
+}
+
+// steer gives a vehicle the next order, if what it's meant to do needs one that it isn't following already.
+func (c *Core) steer(v *Vehicle, now time.Time) {
+	if !v.online || !v.Known() {
+		return
+	}
+	r := c.rides[v.Ride]
+	if r != nil && r.State == Stopping && v.State != Stopped && v.stop == 0 && now.Sub(r.Changed) > askAgain {
+		v.stop = c.emit(v, "stopNow", thing.Null(), ByCourt).serial // the passenger's own order came to nothing: again, until it stands
+		return
+	}
+	if v.busy != 0 || now.Before(v.patient) {
+		return
+	}
+	if math.Abs(v.Limit-c.odd.MaxSpeed) > 0.5 {
+		c.send(v, "setLimit", thing.Document(fmt.Sprintf(`{"kmh":%.1f}`, c.odd.MaxSpeed)), ByCourt)
+		return
+	}
+	if c.park(v, r, now) {
+		return
+	}
+	if r == nil {
+		c.idle(v, now)
+		return
+	}
+	switch r.State {
+	case Coming:
+		c.sendTo(v, r.From.target(), ByCourt, now)
+	case Boarding, There:
+		if v.Doors != "open" && v.still() {
+			c.send(v, "openDoors", thing.Null(), ByRide+r.ID.Short())
+		}
+	case Riding:
+		c.sendTo(v, r.To.target(), ByRide+r.ID.Short(), now)
+	}
+}
+
+// park has a vehicle stop at the side while the area may not be driven in, and lets it go on afterwards. It tells whether
+// there's nothing else to do. The end of the day lets who is under way arrive.
+func (c *Core) park(v *Vehicle, r *Ride, now time.Time) bool {
+	why := c.odd.Closed
+	if fair, words := c.odd.Fair(c.weather); why == "" && !fair {
+		why = words
+	}
+	switch {
+	case why == "" && v.parked == "":
+		return false
+	case why == "":
+		if v.parked = ""; v.State == Stopped && (r == nil || r.State == Riding || r.State == Coming) {
+			c.send(v, "resume", thing.Null(), ByCourt)
+			return true
+		}
+		return false
+	case v.State == Driving:
+		v.parked = why
+		c.send(v, "pullOver", thing.Null(), ByCourt)
+	}
+	if r != nil {
+		c.say(r, why)
+	}
+	return r == nil || r.State == Riding || r.State == Coming
+}
+
+// sendTo has a vehicle drive to a target. A vehicle that stopped because it had lost us is let go on; one that somebody
+// stopped isn't.
+func (c *Core) sendTo(v *Vehicle, t *target, by string, now time.Time) {
+	v.goal = t
+	if v.at(t) {
+		v.stuck = time.Time{}
+		return
+	}
+	switch v.State {
+	case FailSafe:
+		c.held(v, now)
+	case Stopped:
+		c.held(v, now)
+		if v.Reason.Code == LostLink {
+			c.send(v, "resume", thing.Null(), ByCourt)
+		}
+	default:
+		switch {
+		case v.Doors == "open":
+			c.send(v, "closeDoors", thing.Null(), by)
+		case v.bound(t):
+			v.stuck = time.Time{}
+		default:
+			c.send(v, "driveTo", goalInput(t), by)
+		}
+	}
+}
+
+// LostLink is the code of the reason for which a vehicle stopped that wasn't heard any more.
+const LostLink = "lost-link"
+
+func (c *Core) held(v *Vehicle, now time.Time) {
+	if v.stuck.IsZero() {
+		v.stuck = now
+	}
+}
+
+// idle is what a vehicle without a ride does: it shuts its doors, leaves where it may not be, charges, goes home at the
+// end of the day, and else goes round the stops where that is wanted.
+func (c *Core) idle(v *Vehicle, now time.Time) {
+	still := v.State == Standing || v.State == Arrived
+	switch {
+	case v.Doors == "open" && v.still():
+		if now.Sub(v.Since) > leaveWithin/2 || v.goal == nil {
+			c.send(v, "closeDoors", thing.Null(), ByCourt)
+		}
+	case v.State == Stopped && (v.release || v.Reason.Code == LostLink):
+		v.release = false
+		c.send(v, "resume", thing.Null(), ByCourt)
+	case v.State == Stopped || v.State == FailSafe:
+	case !c.odd.Holds(v.Pose.Vec):
+		c.leave(v, now)
+	case v.charging && v.Battery < full:
+		c.goHome(v, now)
+	case v.Battery <= lowBattery && v.Battery > 0:
+		v.charging = true
+		c.goHome(v, now)
+	case !c.odd.Hours(now):
+		c.goHome(v, now)
+	default:
+		v.charging = false
+		if c.rounds && still && now.Sub(v.Since) > idleRound {
+			c.nextRound(v, now)
+		}
+	}
+}
+
+// goHome sends a vehicle to a depot of its own, if there are any.
+func (c *Core) goHome(v *Vehicle, now time.Time) {
+	if n := len(c.area.Depots); n > 0 {
+		c.sendTo(v, targetOf(&c.area.Depots[slices.Index(c.order, v.ID)%n]), ByCourt, now)
+	}
+}
+
+// leave has a vehicle drive to the nearest stop where it may be, or else stop at the side.
+func (c *Core) leave(v *Vehicle, now time.Time) {
+	if s := c.nearestStop(v); s != nil {
+		c.sendTo(v, targetOf(s), ByCourt, now)
+	} else if v.State == Driving {
+		c.send(v, "pullOver", thing.Null(), ByCourt)
+	}
+}
+
+// nearestStop gives the stop within the area that v reaches first; the one it's sent to already, if it's one of them.
+func (c *Core) nearestStop(v *Vehicle) *ground.Stop {
+	var best *ground.Stop
+	least := math.Inf(1)
+	for i := range c.area.Stops {
+		s := &c.area.Stops[i]
+		if !c.odd.Holds(s.Vec) {
+			continue
+		}
+		if v.goal != nil && v.goal.At.To(s.Vec) < 1 {
+			return s
+		}
+		if spot, ok := c.spot(endOf(s)); ok {
+			if seconds := c.ways.Seconds(v.Pose, spot); seconds < least {
+				least, best = seconds, s
+			}
+		}
+	}
+	return best
+}
+
+// nextRound sends a vehicle to the next stop of its round. Where two vehicles meet they part again, since each goes on
+// by its own number.
+func (c *Core) nextRound(v *Vehicle, now time.Time) {
+	n := len(c.area.Stops)
+	if n < 2 {
+		return
+	}
+	if v.round == 0 {
+		v.round = 1 + slices.Index(c.order, v.ID)*n/len(c.order)
+	}
+	for range n {
+		v.round++
+		s := &c.area.Stops[v.round%n]
+		if c.odd.Holds(s.Vec) && s.To(v.Pose.Vec) > 40 {
+			c.sendTo(v, targetOf(s), ByCourt, now)
+			return
+		}
+	}
+}

@@ -1,0 +1,364 @@
+package road
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"hutong/drive/geom"
+	"hutong/drive/lane"
+	"hutong/road/ground"
+	"hutong/thing"
+)
+
+// Core is the state of the area and its one step. It is for one goroutine.
+type Core struct {
+	area    *ground.Area
+	ways    *ground.Ways
+	match   Match
+	rounds  bool
+	random  func() string // at least 128 random bits as letters and digits
+	odd     ground.ODD
+	weather string
+
+	vehicles map[thing.ID]*Vehicle
+	order    []thing.ID // of the vehicles, sorted, so that the same events give the same orders
+	rides    map[RideID]*Ride
+	open     []RideID // those that aren't over, oldest first
+	offers   map[string]*Offer
+	tickets  []*Ticket // questions to the operators, oldest first
+	serial   uint64
+	counts   Counts
+
+	out Effects
+}
+
+// Counts is what has come of the rides since the hub began.
+type Counts struct {
+	Offers, Booked, Boarded, Ended, Cancelled, Failed, Reassigned, Stops, Asked, Unanswered uint64
+}
+
+// Match says who fetches whom: at most one vehicle for a wish, and one wish for a vehicle. Seconds gives how long the
+// vehicle of index v needs to the wish of index w, +Inf where no way leads there.
+type Match func(wishes []Wish, free []Free, seconds func(w, v int) float64) []Pair
+
+// Wish is a party that waits.
+type Wish struct {
+	Ride     string
+	Since    time.Time
+	Party    int
+	From, To geom.Vec
+}
+
+// Free is a vehicle that may be sent.
+type Free struct {
+	Vehicle thing.ID
+	At      geom.Pose
+	Seats   int
+	Battery float64 // %
+}
+
+// Pair is who fetches whom, by their indices.
+type Pair struct{ Wish, Vehicle int }
+
+// Settings are what a Core begins with.
+type Settings struct {
+	Area   *ground.Area
+	Match  Match         // nil: [Nearest]
+	Rounds bool          // vehicles without work go from stop to stop
+	Random func() string // for ids and codes; required
+}
+
+// NewCore makes an area without vehicles and rides.
+func NewCore(s Settings) *Core {
+	c := &Core{
+		area: s.Area, ways: ground.NewWays(s.Area.Map), match: s.Match, rounds: s.Rounds, random: s.Random, odd: s.Area.ODD,
+		vehicles: make(map[thing.ID]*Vehicle), rides: make(map[RideID]*Ride), offers: make(map[string]*Offer),
+	}
+	if c.match == nil {
+		c.match = Nearest
+	}
+	return c
+}
+
+// Event is something that happened.
+type Event interface {
+	happen(c *Core, now time.Time) error
+}
+
+// Step lets e happen at now, which never goes back, and gives what comes of it, good until the next step. An error is a
+// [Refusal] to the one who asked; the effects hold all the same.
+func (c *Core) Step(now time.Time, e Event) (*Effects, error) {
+	o := &c.out
+	*o = Effects{Orders: o.Orders[:0], Notices: o.Notices[:0], Keep: o.Keep[:0], Drop: o.Drop[:0]}
+	err := e.happen(c, now)
+	return o, err
+}
+
+// Tick is that time has passed. It's told about once a second.
+type Tick struct{}
+
+func (Tick) happen(c *Core, now time.Time) error {
+	for _, id := range slices.Clone(c.open) {
+		c.care(c.rides[id], now)
+	}
+	c.pair(now)
+	for _, id := range c.order {
+		c.steer(c.vehicles[id], now)
+	}
+	c.unanswered(now)
+	c.forget(now)
+	return nil
+}
+
+// Reports is what vehicles said, in its order.
+type Reports []Said
+
+func (list Reports) happen(c *Core, now time.Time) error {
+	touched := make(map[*Vehicle]bool)
+	for _, s := range list {
+		v := c.vehicles[s.Thing]
+		if v == nil || !v.said(s, now) {
+			continue
+		}
+		touched[v] = true
+		c.out.Fleet = true
+		if s.Name == "assist" {
+			c.asks(v, now)
+		}
+	}
+	for _, id := range c.order {
+		v := c.vehicles[id]
+		if !touched[v] {
+			continue
+		}
+		if r := c.rides[v.Ride]; r != nil {
+			r.version++
+			c.care(r, now)
+		}
+		c.steer(v, now)
+	}
+	return nil
+}
+
+// Came is that a Thing exists, or is described anew; Gone that it doesn't any more.
+type Came struct{ Thing *thing.Thing }
+
+// Gone is that a Thing was withdrawn.
+type Gone struct{ ID thing.ID }
+
+func (e Came) happen(c *Core, now time.Time) error {
+	if !isVehicle(e.Thing) {
+		return Gone{e.Thing.ID}.happen(c, now)
+	}
+	if c.vehicles[e.Thing.ID] == nil {
+		v := &Vehicle{ID: e.Thing.ID, Name: nameOf(e.Thing.ID), Seats: 1, Heard: now, Trip: Trip{Remaining: -1}}
+		for _, id := range c.open { // a ride that was under way when the hub stopped
+			if c.rides[id].Vehicle == v.ID {
+				v.Ride = id
+			}
+		}
+		c.vehicles[v.ID] = v
+		c.order = append(c.order, v.ID)
+		slices.Sort(c.order)
+		c.out.Fleet = true
+	}
+	return nil
+}
+
+func (e Gone) happen(c *Core, now time.Time) error {
+	v := c.vehicles[e.ID]
+	if v == nil {
+		return nil
+	}
+	delete(c.vehicles, e.ID)
+	c.order = slices.DeleteFunc(c.order, func(id thing.ID) bool { return id == e.ID })
+	c.out.Fleet = true
+	c.asks(&Vehicle{ID: v.ID}, now) // its questions are gone with it
+	if r := c.rides[v.Ride]; r != nil {
+		c.care(r, now)
+	}
+	return nil
+}
+
+// Weather is what it is like outside, as a Thing says.
+type Weather string
+
+func (w Weather) happen(c *Core, now time.Time) error {
+	if c.weather != string(w) {
+		c.weather = string(w)
+		return Tick{}.happen(c, now)
+	}
+	return nil
+}
+
+// Restored is a ride that was kept when the hub stopped. It comes before the vehicles do.
+type Restored struct{ Ride *Ride }
+
+func (e Restored) happen(c *Core, now time.Time) error {
+	r := e.Ride
+	for _, end := range []*End{&r.From, &r.To} {
+		spot, ok := c.spot(end)
+		if !ok && !r.State.Over() {
+			r.become(Failed, now, "The map has changed and no longer holds this place")
+			c.keep(r)
+		}
+		end.Spot = spot
+	}
+	c.rides[r.ID] = r
+	if !r.State.Over() {
+		c.open = append(c.open, r.ID)
+		slices.SortFunc(c.open, func(a, b RideID) int {
+			return cmp.Or(c.rides[a].Booked.Compare(c.rides[b].Booked), strings.Compare(string(a), string(b)))
+		})
+	}
+	return nil
+}
+
+// Ended is how an order ended; Wrong is empty when the vehicle took it.
+type Answered struct {
+	Order Order
+	Wrong string
+}
+
+func (e Answered) happen(c *Core, now time.Time) error {
+	v := c.vehicles[e.Order.Vehicle]
+	if v == nil {
+		return nil
+	}
+	if v.stop == e.Order.serial {
+		v.stop = 0
+	}
+	if v.busy != e.Order.serial {
+		return nil
+	}
+	v.busy, v.patient = 0, now.Add(askAgain)
+	if e.Wrong == "" {
+		v.tries = 0
+		return nil
+	}
+	v.tries++
+	if v.stuck.IsZero() {
+		v.stuck = now
+	}
+	if v.tries == 1 {
+		c.notice("warning", v.Name+" refuses", e.Order.Action+": "+e.Wrong)
+	}
+	return nil
+}
+
+func (c *Core) notice(level, title, text string) {
+	c.out.Notices = append(c.out.Notices, Notice{level, title, text})
+}
+
+func (c *Core) keep(r *Ride) {
+	r.version++
+	if !slices.Contains(c.out.Keep, r.ID) {
+		c.out.Keep = append(c.out.Keep, r.ID)
+	}
+}
+
+// send orders a vehicle to do something, unless it still owes an answer.
+func (c *Core) send(v *Vehicle, action string, input thing.Value, by string) {
+	if v.busy != 0 {
+		return
+	}
+	v.busy = c.emit(v, action, input, by).serial
+}
+
+func (c *Core) emit(v *Vehicle, action string, input thing.Value, by string) Order {
+	c.serial++
+	o := Order{Vehicle: v.ID, Action: action, Input: input, By: by, Trace: c.random(), serial: c.serial}
+	c.out.Orders = append(c.out.Orders, o)
+	return o
+}
+
+// over ends a ride and lets its vehicle go.
+func (c *Core) over(r *Ride, s State, now time.Time, why string) {
+	r.become(s, now, why)
+	c.keep(r)
+	switch s {
+	case Ended:
+		c.counts.Ended++
+	case Cancelled:
+		c.counts.Cancelled++
+	case Failed:
+		c.counts.Failed++
+	}
+	c.open = slices.DeleteFunc(c.open, func(id RideID) bool { return id == r.ID })
+	c.hush(r)
+	c.letGo(r)
+}
+
+// letGo parts a ride and its vehicle.
+func (c *Core) letGo(r *Ride) {
+	if v := c.vehicles[r.Vehicle]; v != nil && v.Ride == r.ID {
+		v.release = v.release || v.State == Stopped && r.Stopper == "passenger"
+		v.Ride, v.goal, v.stuck = "", nil, time.Time{}
+		c.out.Fleet = true
+	}
+}
+
+// forget drops what nobody needs any more.
+func (c *Core) forget(now time.Time) {
+	for id, o := range c.offers {
+		if now.After(o.Expires.Add(offerLife)) {
+			delete(c.offers, id)
+		}
+	}
+	for id, r := range c.rides {
+		if r.State.Over() && now.Sub(r.Changed) > keepEnded {
+			delete(c.rides, id)
+			c.out.Drop = append(c.out.Drop, id)
+		}
+	}
+}
+
+// spot finds the lane of an end.
+func (c *Core) spot(e *End) (lane.Spot, bool) {
+	var heading *float64
+	if e.Stop != "" {
+		heading = &e.Heading
+	}
+	return c.area.Kerb(e.vec(), heading)
+}
+
+// Nearest sends each vehicle to the wish it reaches first, the shortest way of all before the others.
+func Nearest(wishes []Wish, free []Free, seconds func(w, v int) float64) []Pair {
+	type edge struct {
+		Pair
+		cost float64
+	}
+	var edges []edge
+	for w := range wishes {
+		for v := range free {
+			if s := seconds(w, v); s < 1e9 && wishes[w].Party <= free[v].Seats {
+				edges = append(edges, edge{Pair{w, v}, s})
+			}
+		}
+	}
+	slices.SortStableFunc(edges, func(a, b edge) int { return cmp.Compare(a.cost, b.cost) })
+	taken, sent := make(map[int]bool), make(map[int]bool)
+	var out []Pair
+	for _, e := range edges {
+		if !taken[e.Wish] && !sent[e.Vehicle] {
+			taken[e.Wish], sent[e.Vehicle] = true, true
+			out = append(out, e.Pair)
+		}
+	}
+	return out
+}
+
+// Vehicles gives a copy of all vehicles, in the order of their ids.
+func (c *Core) Vehicles() []Vehicle {
+	list := make([]Vehicle, 0, len(c.order))
+	for _, id := range c.order {
+		list = append(list, *c.vehicles[id])
+	}
+	return list
+}
+
+// ids gives all rides' ids, sorted; for tests and metrics.
+func (c *Core) ids() []RideID { return slices.Sorted(maps.Keys(c.rides)) }

@@ -1,0 +1,177 @@
+package desk
+
+import (
+	"math"
+	"net/http"
+	"slices"
+	"time"
+
+	"hutong/api/sse"
+	"hutong/road"
+	"hutong/road/cabin"
+)
+
+type fleetJSON struct {
+	ID      string         `json:"id"`
+	Name    string         `json:"name"`
+	Plate   string         `json:"plate"`
+	Colour  string         `json:"colour"`
+	State   string         `json:"state"`
+	Battery float64        `json:"battery"`
+	Pose    *[3]float64    `json:"pose"`
+	Speed   float64        `json:"speed"`
+	Ride    *rideOfJSON    `json:"ride,omitempty"`
+	Assist  *road.Question `json:"assist,omitempty"`
+	Limit   float64        `json:"limit"`
+	Doors   string         `json:"doors,omitempty"`
+	Reason  road.Reason    `json:"reason"`
+	Since   string         `json:"since"`
+}
+
+// rideOfJSON names a ride without giving its key away.
+type rideOfJSON struct {
+	Name  string `json:"name"`
+	State string `json:"state"`
+}
+
+func (d *Desk) vehicles(r *http.Request) ([]fleetJSON, *cabin.Bell) {
+	by, _ := d.Caller(r)
+	list, bell := d.Court.Fleet()
+	out := []fleetJSON{}
+	for i := range list {
+		v := &list[i]
+		if !d.Reads(by, v.ID) {
+			continue
+		}
+		x := fleetJSON{
+			ID: string(v.ID), Name: v.Name, Plate: v.Plate, Colour: v.Colour, State: v.Shown, Battery: v.Battery, Speed: v.Speed,
+			Assist: v.Assist, Limit: v.Limit, Doors: v.Doors, Reason: v.Reason, Since: stamp(v.Since),
+		}
+		if v.Posed {
+			p := dm(v.Pose.Vec)
+			x.Pose = &[3]float64{p[0], p[1], math.Round(1000*v.Pose.Heading) / 1000}
+		}
+		if v.Ride != "" {
+			x.Ride = &rideOfJSON{v.Ride, string(v.RideState)}
+		}
+		out = append(out, x)
+	}
+	return out, bell
+}
+
+func (d *Desk) getVehicles(w http.ResponseWriter, r *http.Request) {
+	list, bell := d.vehicles(r)
+	if !listens(r) {
+		send(w, http.StatusOK, "application/json", list)
+		return
+	}
+	stream(w, r, bell, fleetEvery, func() any { list, _ := d.vehicles(r); return list })
+}
+
+// getCabin streams what a vehicle shows, as it was published: each frame is encoded once, for everybody.
+func (d *Desk) getCabin(w http.ResponseWriter, r *http.Request) {
+	name := r.PathValue("name")
+	list, _ := d.Court.Fleet()
+	i := slices.IndexFunc(list, func(v road.VehicleView) bool { return v.Name == name })
+	if i < 0 {
+		tell(w, http.StatusNotFound, "There is no such vehicle")
+		return
+	}
+	by, _ := d.Caller(r)
+	ride := road.RideID(r.URL.Query().Get("ride"))
+	if !d.Reads(by, list[i].ID) && !d.Court.Carries(ride, name) {
+		tell(w, http.StatusForbidden, "Only its passengers and the operators look out of a vehicle: sign in, or name your ride by ?ride=")
+		return
+	}
+	if !listens(r) {
+		tell(w, http.StatusNotAcceptable, "A cabin is only shown as text/event-stream")
+		return
+	}
+	view := d.Court.Cabins.Of(name)
+	if view == nil {
+		tell(w, http.StatusServiceUnavailable, "Too many cabins are shown already")
+		return
+	}
+	show(w, r, view, func() bool { return d.Reads(by, list[i].ID) || d.Court.Carries(ride, name) })
+}
+
+// lookAgain is how often it's asked whether a viewer still may look.
+const lookAgain = 10 * time.Second
+
+func show(w http.ResponseWriter, r *http.Request, view *cabin.Cabin, may func() bool) {
+	s := sse.New(w)
+	if s.Open() != nil {
+		return
+	}
+	viewer := view.View()
+	defer viewer.Close()
+	ping := time.NewTicker(lookAgain)
+	defer ping.Stop()
+	rc := http.NewResponseController(w)
+	for {
+		message, more := viewer.Next()
+		if message != nil {
+			if rc.SetWriteDeadline(time.Now().Add(lookAgain)) != nil {
+				return
+			}
+			if _, err := w.Write(message); err != nil || rc.Flush() != nil {
+				return
+			}
+		}
+		select {
+		case <-more:
+		case <-ping.C:
+			if s.Ping(); !may() || s.Flush() != nil {
+				return
+			}
+		case <-r.Context().Done():
+			return
+		}
+	}
+}
+
+type ticketJSON struct {
+	ID      string        `json:"id"`
+	Vehicle string        `json:"vehicle"`
+	Kind    string        `json:"kind"`
+	Words   string        `json:"words"`
+	Options []road.Option `json:"options"`
+	Asked   string        `json:"asked"`
+	Expires string        `json:"expires"`
+}
+
+func (d *Desk) tickets(r *http.Request) ([]ticketJSON, *cabin.Bell) {
+	by, _ := d.Caller(r)
+	list, bell := d.Court.Tickets()
+	out := []ticketJSON{}
+	for _, t := range list {
+		if d.Reads(by, t.Vehicle) {
+			out = append(out, ticketJSON{t.ID, t.Name, t.Kind, t.Words, t.Options, stamp(t.Asked), stamp(t.Expires)})
+		}
+	}
+	return out, bell
+}
+
+func (d *Desk) getAssists(w http.ResponseWriter, r *http.Request) {
+	list, bell := d.tickets(r)
+	if !listens(r) {
+		send(w, http.StatusOK, "application/json", list)
+		return
+	}
+	stream(w, r, bell, fleetEvery, func() any { list, _ := d.tickets(r); return list })
+}
+
+func (d *Desk) postAssist(w http.ResponseWriter, r *http.Request) {
+	var in struct {
+		Option string `json:"option"`
+	}
+	if !read(w, r, &in) {
+		return
+	}
+	by, _ := d.Caller(r)
+	if err := d.Court.Answer(r.Context(), r.PathValue("id"), in.Option, by); err != nil {
+		refused(w, err)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
