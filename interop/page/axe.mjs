@@ -32,6 +32,7 @@ await main(async (browser) => {
     one((td) => kinds(td).some((p) => p.type === "string" && !p.readOnly && !p.enum)),
   ].filter((id, i, list) => id && list.indexOf(id) === i);
   const rules = await hub("/rules");
+  const ride = await booked(hub);
   const run = rules.flatMap((r) => r.runs ?? [])[0];
   const paths = [
     "/",
@@ -42,6 +43,11 @@ await main(async (browser) => {
     "/ui/notices",
     "/ui/settings",
     "/ui/no-such-page",
+    "/ui/ride",
+    "/ui/ride/no-such-ride",
+    ...(ride ? [`/ui/ride/${ride}`, `/ui/ride/${ride}/card`] : []),
+    "/ui/road",
+    "/ui/road/shuttle-1",
     "/ui/thing/urn:none",
     ...picks.map((id) => `/ui/thing/${encodeURIComponent(id)}`),
     ...rules.slice(0, 2).map((r) => `/ui/rule/${encodeURIComponent(r.id)}`),
@@ -56,6 +62,9 @@ await main(async (browser) => {
       await page.locator("main h1:not(.unseen)").waitFor();
       if (path.startsWith("/ui/thing/") && path !== "/ui/thing/urn:none") {
         await page.locator(".plot canvas, .band, .chart-empty, .thing-main").first().waitFor();
+      }
+      if (path.startsWith("/ui/ride") || path.startsWith("/ui/road")) await drawn(page);
+      if (/^\/ui\/(thing|ride|road)\b/.test(path)) {
         const more = page.locator("details > summary");
         for (let i = 0; i < (await more.count()); i++) await more.nth(i).click();
       }
@@ -71,3 +80,19 @@ await main(async (browser) => {
   console.log(`axe looked at ${looked} pages (${paths.length} addresses) and found ${found.length} violations`);
   must(found.length === 0, found.slice(0, 60).join("\n"));
 });
+
+/** The id of a ride, booked for this; undefined where nothing is on offer. */
+async function booked(hub) {
+  const post = async (path, body) => (await fetch(base + path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) })).json();
+  const { stops } = await hub("/road/area");
+  for (const to of stops.slice(1)) {
+    const offer = await post("/road/offers", { from: { stop: stops[0].id }, to: { stop: to.id }, party: 1 });
+    if (offer.expires) return (await post("/road/rides", { offer: offer.id })).id;
+  }
+  return undefined;
+}
+
+/** Waits until the maps and pictures of a page have been drawn, where it has any. */
+async function drawn(page) {
+  await page.waitForFunction(() => [...document.querySelectorAll("main canvas")].every((c) => c.width > 0 && c.height > 0));
+}

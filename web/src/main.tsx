@@ -19,7 +19,7 @@ import { ThingPage } from "./pages/thing.tsx";
 import { searchByKey, Things } from "./pages/things.tsx";
 import { TracePage } from "./pages/trace.tsx";
 import { later } from "./ui/later.tsx";
-import { Shell } from "./ui/shell.tsx";
+import { Shell, Visitor } from "./ui/shell.tsx";
 import { Title } from "./ui/title.tsx";
 
 const RidePages = later(async () => (await import("./pages/ride.tsx")).RidePages);
@@ -29,6 +29,14 @@ function App() {
   useEffect(() => {
     document.documentElement.dataset.ready = "";
   }, []);
+  // Who has the address of a ride needs no other key, and booking asks for none.
+  if (locked.value && route.value.page === "ride") {
+    return (
+      <Visitor>
+        <Page />
+      </Visitor>
+    );
+  }
   if (locked.value) return <Login />;
   return (
     <Shell>

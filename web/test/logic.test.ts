@@ -5,6 +5,9 @@ import { align, lineOf, stretchesOf } from "../src/app/history.ts";
 import { compile } from "../src/app/message.ts";
 import { Cutter } from "../src/app/sse.ts";
 import { same, stateOf } from "../src/app/state.ts";
+import { toGround, toScreen } from "../src/road/camera.ts";
+import { mix, Player, readFrame } from "../src/road/frame.ts";
+import { groundOf, offset } from "../src/road/ground.ts";
 import { fromHex, toHex } from "../src/td/colour.ts";
 import { controlOf, unitOf } from "../src/td/control.ts";
 import { sortOf } from "../src/td/sort.ts";
@@ -142,4 +145,93 @@ test("a rule's text falls into its parts", () => {
     ["if", "dark"],
     ["then", "- set: {lamp: true}"],
   ]);
+});
+
+test("a cabin frame is read, and what is broken in it is left out", () => {
+  const text = '{"t":12.3,"ego":[1,2,0.5,8,0,0,5,2],"mode":"driving","reason":{"code":"yield","words":"Giving way","subject":17,"signal":-1},"limit":13.9,"plan":[[1,2,3],[4,"x",5],[6,7]],"objects":[[17,"bicycle",9,9,0,4,1.8,0.6,1],[18,"car",null,1,1],"x"],"paths":[[17,0.7,[[1,1],[2,2]]],[18,1,[[1,1]]]],"lights":[[3,"red",4.5],["a","red",1]],"next":["left",42],"vetoed":3,"candidates":[["keep 1.0",0.8,""],["left",7,"shield"]]}';
+  const f = readFrame(text);
+  assert.ok(f);
+  assert.deepEqual([f.t, f.ego.x, f.ego.length, f.mode, f.limit, f.vetoed], [12.3, 1, 5, "driving", 13.9, 3]);
+  assert.deepEqual(f.plan, [[1, 2, 3], [6, 7, 0]]);
+  assert.deepEqual(f.objects.map((o) => [o.id, o.kind, o.flags]), [[17, "bicycle", 1]]);
+  assert.deepEqual(f.paths.map((p) => p.id), [17]);
+  assert.deepEqual(f.lights, [{ signal: 3, colour: "red", left: 4.5 }]);
+  assert.deepEqual(f.next, { turn: "left", metres: 42 });
+  assert.deepEqual(f.candidates, [{ name: "keep 1.0", score: 0.8, veto: "" }, { name: "left", score: 0, veto: "shield" }]);
+  for (const bad of ["", "[]", "null", "7", "{}", '{"t":1}', '{"t":1,"ego":[1,2]}', '{"t":1,"ego":[1,2,"x",4]}', '{"t":"1","ego":[1,2,3,4]}']) assert.equal(readFrame(bad), undefined, bad);
+  assert.ok(readFrame('{"t":1,"ego":[1,2,3,4]}'), "time and ego are enough");
+});
+
+const shown = (t: number, x: number, heading = 0, others: [number, number][] = []) =>
+  readFrame(JSON.stringify({ t, ego: [x, 0, heading, 10], objects: others.map(([id, ox]) => [id, "car", ox, 5, 0, 10]), lights: [[1, "red", 20 - t]] }))!;
+
+test("between two frames the picture is between them; what comes or goes fades", () => {
+  const m = mix(shown(1, 10, 3.1, [[1, 0], [2, 4]]), shown(1.1, 11, -3.1, [[1, 1], [3, 7], [4, 9]]), 0.25);
+  assert.ok(Math.abs(m.ego.x - 10.25) < 1e-9);
+  assert.ok(Math.abs(Math.cos(m.ego.heading) - Math.cos(3.1 + 0.25 * (2 * Math.PI - 6.2))) < 1e-9, "the shorter way round");
+  const by = new Map(m.objects.map((o) => [o.id, o]));
+  assert.equal(by.get(1)?.x, 0.25);
+  assert.deepEqual([by.get(1)?.shown, by.get(3)?.shown, by.get(2)?.shown], [1, 0.25, 0.75]);
+  assert.ok(Math.abs((m.lights[0]?.left ?? 0) - 18.975) < 1e-9, "a countdown goes on between frames");
+  assert.equal(mix(shown(1, 0), shown(1.1, 500), 0.5).ego.x, 500, "who is put elsewhere does not glide there");
+});
+
+test("frames that come unevenly are played evenly, never backwards, and grow old", () => {
+  const p = new Player();
+  assert.equal(p.at(0), undefined);
+  assert.equal(p.age(0), Infinity);
+  let seed = 3;
+  const late = () => (seed = (seed * 48271) % 2147483647) % 60;
+  const arrivals = Array.from({ length: 100 }, (_, i) => ({ at: 5_000 + i * 100 + late(), f: shown(i / 10, i) }));
+  let last = -Infinity;
+  let next = 0;
+  const steps: number[] = [];
+  for (let now = 5_000; now < 15_100; now += 16) {
+    while (next < arrivals.length && arrivals[next]!.at <= now) p.push(arrivals[next]!.f, arrivals[next++]!.at);
+    const x = p.at(now)?.ego.x ?? last;
+    if (now > 8_000) steps.push(x - last);
+    assert.ok(x >= last - 0.05, `${x} after ${last}`);
+    last = x;
+  }
+  assert.ok(Math.max(...steps) < 0.4, "no jumps: " + Math.max(...steps));
+  assert.equal(p.age(arrivals.at(-1)!.at + 3_000), 3);
+  const held = p.at(60_000)?.ego.x ?? 0;
+  assert.ok(held < 99 + 3, "it stands still rather than being made up: " + held);
+  p.push(shown(0, 7), 60_100);
+  assert.equal(p.at(60_100)?.ego.x, 7, "a world that begins anew is shown as it is");
+});
+
+const straight = (id: number, y: number, back = false) => ({ id, kind: "drive", width: 3, points: (back ? [[60, y], [0, y]] : [[0, y], [60, y]]) as [number, number][] });
+
+test("the lines of a road part lanes of one way by dashes and both ways by a middle line", () => {
+  const g = groundOf({ lanes: [straight(0, 0), straight(1, 3), straight(2, 6, true), { id: 3, kind: "drive", width: 3, points: [[1, 1]] }], signals: [], crossings: [] });
+  assert.equal(g.surfaces.length, 3, "a lane of one point is passed over");
+  const of = (kind: string) => g.lines.filter((l) => l.kind === kind).map((l) => Math.round((l.points[0]?.[1] ?? 0) * 10) / 10);
+  assert.deepEqual(of("dash"), [1.5]);
+  assert.deepEqual(of("centre"), [4.5]);
+  assert.deepEqual(of("edge").sort((a, b) => a - b), [-1.3, 7.3]);
+});
+
+test("a line beside a line keeps its distance round a bend", () => {
+  const bend: [number, number][] = [[0, 0], [10, 0], [10, 10]];
+  assert.deepEqual(offset(bend, 1).map(([x, y]) => [Math.round(x * 100) / 100, Math.round(y * 100) / 100]), [[0, 1], [9, 1], [9, 10]]);
+  assert.deepEqual(offset(bend, -1).map(([x, y]) => [Math.round(x * 100) / 100, Math.round(y * 100) / 100]), [[0, -1], [11, -1], [11, 10]]);
+});
+
+test("what stands at a pixel is what was drawn there, and what is ahead is above", () => {
+  const c = { x: 100, y: -40, up: 2.2, scale: 7, ax: 200, ay: 300 };
+  for (const p of [[100, -40], [113, 7], [-20, 55]] as [number, number][]) {
+    const back = toGround(c, toScreen(c, p));
+    assert.ok(Math.hypot(back[0] - p[0], back[1] - p[1]) < 1e-9);
+  }
+  const ahead = toScreen(c, [100 + Math.cos(2.2) * 10, -40 + Math.sin(2.2) * 10]);
+  assert.ok(Math.abs(ahead[0] - 200) < 1e-9 && Math.abs(ahead[1] - 230) < 1e-9);
+  const left = toScreen(c, [100 - Math.sin(2.2) * 10, -40 + Math.cos(2.2) * 10]);
+  assert.ok(left[0] < 200, "left is left in every language");
+});
+
+test("crossings get stripes along the road, across the walk", () => {
+  const g = groundOf({ lanes: [], signals: [], crossings: [[[0, 0], [8, 0], [8, 3], [0, 3]]] });
+  assert.ok(g.zebras.length >= 7, String(g.zebras.length));
+  for (const z of g.zebras) for (const [x, y] of z) assert.ok(x >= 0 && x <= 8 && y >= 0 && y <= 3);
 });

@@ -99,19 +99,31 @@ export function OddEditor({ area, tag, saved }: { area: Area; tag: string; saved
           </ol>
         </details>
         <div class="odd-fields">
-          <label>
-            <span>{t("odd.from")}</span>
-            <input class="field" type="time" required value={odd.from} onChange={(e) => set({ from: e.currentTarget.value })} />
+          <label class="tick">
+            <input type="checkbox" checked={allDay(odd)} onChange={(e) => set(e.currentTarget.checked ? { from: "00:00", to: "24:00" } : { from: "06:00", to: "23:00" })} />
+            <span>{t("odd.always")}</span>
           </label>
-          <label>
-            <span>{t("odd.to")}</span>
-            <input class="field" type="time" required value={odd.to} onChange={(e) => set({ to: e.currentTarget.value })} />
-          </label>
+          {!allDay(odd) && (
+            <>
+              <label>
+                <span>{t("odd.from")}</span>
+                <input class="field" type="time" required value={odd.from} onChange={(e) => e.currentTarget.value && set({ from: e.currentTarget.value })} />
+              </label>
+              <label>
+                <span>{t("odd.to")}</span>
+                <input class="field" type="time" required value={odd.to === "24:00" ? "00:00" : odd.to} onChange={(e) => e.currentTarget.value && set({ to: e.currentTarget.value })} />
+              </label>
+            </>
+          )}
           <label>
             <span>{t("odd.speed")}</span>
             <input class="field field-number" type="number" min={5} max={60} step={1} required value={odd.maxSpeed} onChange={(e) => Number.isFinite(e.currentTarget.valueAsNumber) && set({ maxSpeed: e.currentTarget.valueAsNumber })} />
           </label>
         </div>
+        <label class="odd-closed">
+          <span>{t("odd.closed")}</span>
+          <input class="field" maxLength={200} dir="auto" value={odd.closed ?? ""} onInput={(e) => set({ closed: e.currentTarget.value })} />
+        </label>
         {odd.weather.length > 0 && <p class="soft">{t("odd.weather", { list: odd.weather.map((w) => tr("weather", w, w)).join(", ") })}</p>}
         {problem.value && (
           <p class="note note-bad" role="alert">
@@ -132,6 +144,8 @@ export function OddEditor({ area, tag, saved }: { area: Area; tag: string; saved
     </section>
   );
 }
+
+const allDay = (o: Odd): boolean => o.from === o.to || (o.from === "00:00" && o.to === "24:00");
 
 const ways: Record<string, XY | undefined> = { ArrowUp: [0, 1], ArrowDown: [0, -1], ArrowRight: [1, 0], ArrowLeft: [-1, 0] };
 

@@ -7,7 +7,7 @@ import { hubNow, now } from "../app/clock.ts";
 import { useFetched } from "../app/fetched.ts";
 import { go, link } from "../app/router.ts";
 import { number, t } from "../app/words.ts";
-import { type Area, asProblem, at, fetchArea, nameOf, type Offer, type Ride, type Stop, type Vehicle, wishKey, type XY } from "../road/area.ts";
+import { type Area, asProblem, at, fetchArea, nameOf, type Offer, type Ride, type Stop, titleOf, type Vehicle, wishKey, type XY } from "../road/area.ts";
 import type { Box } from "../road/ground.ts";
 import { type Mark, type Mover, Overview } from "../road/overview.tsx";
 import { band, far, lasts } from "../road/say.ts";
@@ -107,10 +107,11 @@ export function boxAround(points: readonly XY[], room: number): Box {
 
 /** What of an area is worth seeing first: all of it, or in a large one where its stops are. */
 export function areaBox(area: Area): Box {
-  if (area.stops.length < 2) return area.bounds;
+  const whole = area.odd.polygon.length > 2 ? boxAround(area.odd.polygon, 15) : area.bounds;
+  if (area.stops.length < 2) return whole;
   const stops = boxAround(area.stops.map((s) => [s.x, s.y]), 60);
   const size = (b: Box) => (b[2] - b[0]) * (b[3] - b[1]);
-  return size(stops) < size(area.bounds) / 3 ? stops : area.bounds;
+  return size(stops) < size(whole) / 3 ? stops : whole;
 }
 
 interface Wish {
@@ -245,7 +246,7 @@ function Choose({ area }: { area: Area }) {
             </p>
             <p class="offer-way">
               <bdi>{nameOf(offer.value.from, area.stops) || nameOf({ stop: from }, area.stops)}</bdi>
-              <Icon name="arrow" />
+              <Icon name="arrow" class="toward" />
               <bdi>{nameOf(offer.value.to, area.stops) || nameOf({ stop: to }, area.stops)}</bdi>
             </p>
             <ul class="offer-facts">
@@ -360,4 +361,4 @@ export function toneOf(v: Vehicle): Mover["tone"] {
 }
 
 export const moversOf = (list: readonly Vehicle[]): Mover[] =>
-  list.flatMap((v) => (v.pose ? [{ id: v.id, name: v.name, pose: v.pose, tone: toneOf(v) }] : []));
+  list.flatMap((v) => (v.pose ? [{ id: v.id, name: titleOf(v), pose: v.pose, tone: toneOf(v) }] : []));

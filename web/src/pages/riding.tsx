@@ -6,8 +6,8 @@ import { hubNow } from "../app/clock.ts";
 import { useFetched } from "../app/fetched.ts";
 import { type Problem, send } from "../app/http.ts";
 import { link } from "../app/router.ts";
-import { number, t } from "../app/words.ts";
-import { type Area, asProblem, fetchArea, nameOf, type Ride, ridePath, type RideState, spotOf, type Stop, useLive, type XY } from "../road/area.ts";
+import { number, t, tr } from "../app/words.ts";
+import { type Area, asProblem, fetchArea, nameOf, type Ride, ridePath, type RideState, spotOf, type Stop, titleOf, useLive, type XY } from "../road/area.ts";
 import { Cabin } from "../road/cabin.tsx";
 import { type Mark, Overview } from "../road/overview.tsx";
 import { band, far, hour, lasts, reasonText } from "../road/say.ts";
@@ -36,7 +36,7 @@ export function Riding({ id }: { id: string }) {
     if (!state) return;
     if (before.current !== undefined && before.current !== state) {
       problem.value = undefined;
-      say(titleOf(r));
+      say(headOf(r));
     }
     before.current = state;
     if (over.includes(state)) keepRide(undefined);
@@ -58,7 +58,7 @@ export function Riding({ id }: { id: string }) {
     }
   };
   const stops = area.value?.area.stops ?? [];
-  const title = titleOf(r);
+  const title = headOf(r);
   const aboard = inside.includes(r.state);
   return (
     <div class={"ride ride-" + r.state}>
@@ -68,7 +68,7 @@ export function Riding({ id }: { id: string }) {
           {title}
         </h1>
         <p class="lede">
-          <bdi>{nameOf(r.from, stops)}</bdi> <span aria-hidden="true">→</span>
+          <bdi>{nameOf(r.from, stops)}</bdi> <Icon name="arrow" class="toward" />
           <span class="unseen"> {t("ride.to")} </span> <bdi>{nameOf(r.to, stops)}</bdi>
         </p>
       </div>
@@ -91,7 +91,7 @@ export function Riding({ id }: { id: string }) {
           )}
         </div>
       </div>
-      {aboard && <StopNow id={id} state={r.state} />}
+      {aboard && <StopNow id={id} state={r.state} own={r.stopper === "passenger"} />}
     </div>
   );
 }
@@ -111,7 +111,7 @@ function GoneRide() {
   );
 }
 
-const titleOf = (r: Ride | undefined): string => (r ? t(`ride.is.${r.state}`, { name: r.vehicle?.name ?? t("ride.vehicle") }) : t("ride.title"));
+const headOf = (r: Ride | undefined): string => (r ? t(`ride.is.${r.state}`, { name: r.vehicle ? titleOf(r.vehicle) : t("ride.vehicle") }) : t("ride.title"));
 
 const steps = ["waiting", "coming", "here", "riding", "arrived"] as const;
 
@@ -136,7 +136,7 @@ function Steps({ state }: { state: RideState }) {
 function Picture({ r, area }: { r: Ride; area: Area | undefined }) {
   const route = r.route ?? [];
   if (r.vehicle && (r.state === "boarding" || r.state === "riding" || r.state === "stopping" || r.state === "stopped")) {
-    return <Cabin vehicle={vehicleName(r.vehicle)} route={route} />;
+    return <Cabin vehicle={vehicleName(r.vehicle)} ride={r.id} route={route} />;
   }
   const stops = area?.stops ?? [];
   const from = spotOf(r.from, stops);
@@ -154,7 +154,7 @@ function Picture({ r, area }: { r: Ride; area: Area | undefined }) {
     <Overview
       label={t("ride.map")}
       box={boxAround(points, 45)}
-      fitKey={r.state + (r.pose ? "v" : "") + stops.length}
+      fitKey={[r.state, stops.length, from && r.pose ? Math.round(Math.log2(20 + Math.hypot(from[0] - r.pose[0], from[1] - r.pose[1]))) : ""].join()}
       movers={r.pose && r.vehicle && !done ? [{ id: r.vehicle.id, name: r.vehicle.name, pose: r.pose, tone: "mine" }] : []}
       route={done ? path : route}
       polygon={[]}
@@ -231,8 +231,8 @@ function VehicleFacts({ r }: { r: Ride }) {
   return (
     <p class="vehicle-facts">
       <Icon name="shuttle" />
-      <bdi class="strong">{r.vehicle.name}</bdi>
-      {r.vehicle.colour && <span class="soft">{r.vehicle.colour}</span>}
+      <bdi class="strong">{titleOf(r.vehicle)}</bdi>
+      {r.vehicle.colour && <span class="soft">{tr("paint", r.vehicle.colour, r.vehicle.colour)}</span>}
       {r.vehicle.plate && (
         <span class="plate">
           <span class="unseen">{t("ride.plate")} </span>
@@ -323,7 +323,7 @@ function Aboard({ r, stops, deed }: { r: Ride; stops: readonly Stop[]; deed: Dee
     <section class="panel">
       {r.state === "riding" && <Until words={t("ride.arrival")} moment={r.eta?.arrival} />}
       {r.why && r.state !== "riding" && <p>{r.why}</p>}
-      {stopped && (
+      {stopped && r.stopper === "passenger" && (
         <button
           class="button button-main button-wide"
           type="button"
@@ -349,6 +349,11 @@ function Aboard({ r, stops, deed }: { r: Ride; stops: readonly Stop[]; deed: Dee
         )}
         <Destination r={r} stops={stops} deed={deed} />
         <Help deed={deed} />
+        {stopped && (
+          <Ask button={t("ride.end")} title={t("ride.end.title")} icon="door" send={t("ride.end")} deed={() => deed("", undefined, "DELETE")}>
+            <p>{t("ride.end.text")}</p>
+          </Ask>
+        )}
       </div>
     </section>
   );

@@ -6,7 +6,7 @@ import { useFetched } from "../app/fetched.ts";
 import { get, type Problem, send } from "../app/http.ts";
 import { link } from "../app/router.ts";
 import { age, fullMoment, moment, number, t, tr } from "../app/words.ts";
-import { type Area, asProblem, type Assist, at, fetchArea, type Incident, useLive, type Vehicle } from "../road/area.ts";
+import { type Area, asProblem, type Assist, at, fetchArea, type Incident, titleOf, useLive, type Vehicle } from "../road/area.ts";
 import { Overview } from "../road/overview.tsx";
 import { kmh, lasts, reasonText } from "../road/say.ts";
 import { Icon } from "../ui/icon.tsx";
@@ -36,7 +36,7 @@ function Wall() {
         </h1>
         <p class="lede">
           <span class={"tag " + (area.open ? "tag-good" : "tag-bad")}>{t(area.open ? "road.open" : "road.closed")}</span>{" "}
-          {area.open ? t("road.limits", { from: area.odd.from, to: area.odd.to, speed: kmh(area.odd.maxSpeed) }) : area.why}
+          {area.open ? limits(area) : area.why}
         </p>
       </div>
       <Kpis />
@@ -49,6 +49,11 @@ function Wall() {
     </>
   );
 }
+
+const limits = ({ odd }: Area): string =>
+  odd.from === odd.to || (odd.from === "00:00" && odd.to === "24:00")
+    ? t("road.limit", { speed: kmh(odd.maxSpeed) })
+    : t("road.limits", { from: odd.from, to: odd.to, speed: kmh(odd.maxSpeed) });
 
 // ---- figures
 
@@ -74,7 +79,7 @@ function Kpis() {
 }
 
 const figure = (name: string, v: number): string =>
-  /seconds$|Wait|wait/.test(name) ? lasts(v) : /share$|Share$/.test(name) ? number(v * 100, 1) + "\u202f%" : number(v, v < 10 ? 2 : 0);
+  /^wait/.test(name) ? lasts(v) : /Share$/.test(name) ? number(v * 100, 1) + "\u202f%" : number(v, v < 10 ? 2 : 0);
 
 // ---- those who ask
 
@@ -123,7 +128,7 @@ export function AssistItem({ a }: { a: Assist }) {
       <div class="assist-words">
         <p>
           <a href={link("road", name)}>
-            <bdi>{name}</bdi>
+            <bdi>{titleOf({ name })}</bdi>
           </a>
           {!Number.isNaN(asked) && <span class="soft"> · {age(asked, now.value)}</span>}
         </p>
@@ -172,7 +177,7 @@ function Fleet({ area }: { area: Area }) {
                       node: (
                         <a class={"mover-mark mover-" + toneOf(v)} href={link("road", vehicleName(v))} data-kept>
                           <span class="mark-label">
-                            <bdi>{v.name}</bdi>
+                            <bdi>{titleOf(v)}</bdi>
                           </span>
                         </a>
                       ),
@@ -216,7 +221,7 @@ function Row({ v }: { v: Vehicle }) {
     <tr>
       <th scope="row">
         <a href={link("road", vehicleName(v))}>
-          <bdi>{v.name}</bdi>
+          <bdi>{titleOf(v)}</bdi>
         </a>
       </th>
       <td>
@@ -242,7 +247,7 @@ function Incidents() {
     <section class="panel" aria-labelledby="incidents">
       <h2 id="incidents">{t("incident.title")}</h2>
       {list.length === 0 ? (
-        <p class="soft">{wrong.value ? problemText(wrong.value) : t("incident.none")}</p>
+        <p class="soft">{wrong.value && wrong.value.status !== 404 ? problemText(wrong.value) : t("incident.none")}</p>
       ) : (
         <ul class="incident-list">
           {list.slice(0, 30).map((i) => {
@@ -253,7 +258,7 @@ function Incidents() {
                 <div>
                   <p class="strong">{tr("incident.kind", i.kind ?? "", i.words || i.kind || i.id)}</p>
                   <p class="soft">
-                    <bdi>{i.vehicle?.split(":").pop()}</bdi>
+                    <bdi>{titleOf({ name: i.vehicle?.split(":").pop() ?? "" })}</bdi>
                     {!Number.isNaN(when) && (
                       <>
                         {" · "}

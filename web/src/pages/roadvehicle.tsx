@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import { useCallback } from "preact/hooks";
 import { link } from "../app/router.ts";
 import { number, t, tr } from "../app/words.ts";
-import { at, type Assist, useLive, type Vehicle } from "../road/area.ts";
+import { at, type Assist, titleOf, useLive, type Vehicle } from "../road/area.ts";
 import { Cabin } from "../road/cabin.tsx";
 import type { Frame } from "../road/frame.ts";
 import { kmh, reasonText } from "../road/say.ts";
@@ -21,7 +21,7 @@ export function VehiclePage({ name }: { name: string }) {
   if (wrong.value) return <NoArea wrong={wrong.value} />;
   const v = data.value?.find((x) => vehicleName(x) === name);
   const asks = (assists.value ?? []).filter((a) => a.vehicle === name || a.vehicle.split(":").pop() === name || a.vehicle === v?.id);
-  const title = v?.name ?? name;
+  const title = titleOf(v ?? { name });
   return (
     <>
       <Title text={title} />
@@ -86,16 +86,15 @@ function Fact({ name, children }: { name: string; children: string }) {
   );
 }
 
-/** What it could have done, best first, and what the shield or the rules said against it. */
+/** What it could have done, what it chose first, and what the shield or the rules said against it. */
 function Candidates({ f }: { f: Frame | undefined }) {
   if (!f) return null;
-  const list = [...f.candidates].sort((a, b) => Number(a.veto !== "") - Number(b.veto !== "") || b.score - a.score);
   return (
     <section class="panel" aria-labelledby="why">
       <h2 id="why">{t("why.title")}</h2>
       <p class="soft">{t("cabin.vetoed", { n: f.vetoed })}</p>
       <ol class="candidates">
-        {list.map((c, i) => (
+        {f.candidates.map((c, i) => (
           <li key={c.name + i} data-veto={c.veto !== ""}>
             <span class="candidate-name">
               <bdi>{c.name}</bdi>
@@ -105,7 +104,7 @@ function Candidates({ f }: { f: Frame | undefined }) {
             ) : (
               <>
                 <meter min={0} max={1} value={c.score} aria-label={t("why.score", { name: c.name })} />
-                <bdi class="figure">{number(c.score, 2)}</bdi>
+                <bdi class="figure">{number(c.score * 100, 0)}</bdi>
               </>
             )}
           </li>

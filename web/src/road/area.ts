@@ -2,7 +2,7 @@
 // area's origin, angles in radians counter-clockwise from east, times in seconds unless a name says otherwise.
 import { type Signal, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { get, locked, Problem, send } from "../app/http.ts";
+import { get, Problem, send } from "../app/http.ts";
 import { listen, StreamRefused } from "../app/sse.ts";
 
 export type XY = [number, number];
@@ -24,6 +24,7 @@ export interface Odd {
   to: string;
   maxSpeed: number; // km/h
   weather: string[];
+  closed?: string; // why nobody may drive now
 }
 
 export interface Area {
@@ -55,7 +56,7 @@ export interface RoadMap {
   lanes: MapLane[];
   signals: MapSignal[];
   crossings: XY[][];
-  buildings?: XY[][];
+  scenery?: { kind: string; name?: string; points: XY[] }[]; // "house", "green", "water": only drawn
 }
 
 /** One end of a ride: a stop by its id, or a pin. */
@@ -114,6 +115,7 @@ export interface Ride {
   pose?: Pose | null;
   route?: XY[] | null;
   reason?: Reason | null;
+  stopper?: string; // "passenger" where they may let it go on themselves
   card?: Card | null;
   rating?: { stars: number } | number | null;
 }
@@ -171,7 +173,9 @@ const paths = {
 
 export const at = paths;
 export const ridePath = (id: string, deed = ""): string => `road/rides/${encodeURIComponent(id)}${deed && "/" + deed}`;
-export const cabinPath = (vehicle: string): string => `road/vehicles/${encodeURIComponent(vehicle)}/cabin`;
+/** Where a vehicle shows its cabin view; the id of a ride in it lets its passenger look. */
+export const cabinPath = (vehicle: string, ride = ""): string =>
+  `road/vehicles/${encodeURIComponent(vehicle)}/cabin` + (ride && "?ride=" + encodeURIComponent(ride));
 
 type Raw = Omit<Area, "stops"> & { stops?: (Omit<Stop, "stepFree"> & { stepFree?: boolean; "step-free"?: boolean })[] };
 
@@ -191,6 +195,10 @@ export function fetchMap(): Promise<RoadMap> {
   map.catch(() => (map = undefined));
   return map;
 }
+
+/** What a vehicle is called: "Shuttle 1" for one whose name is shuttle-1. */
+export const titleOf = (v: { name: string }): string =>
+  /^[a-z0-9]+(-[a-z0-9]+)*$/.test(v.name) ? v.name.charAt(0).toUpperCase() + v.name.slice(1).replaceAll("-", " ") : v.name;
 
 /** What a place is called: its own name, the name of its stop, or "" for a pin. */
 export function nameOf(end: End | undefined, stops: readonly Stop[]): string {
@@ -266,7 +274,6 @@ export function follow(path: string, quiet: number, to: Follower): () => void {
       } catch (e) {
         if (stop.signal.aborted) return;
         if (e instanceof StreamRefused && e.status >= 400 && e.status < 500 && e.status !== 429) {
-          if (e.status === 401) locked.value = true;
           to.refused?.(await refusal(path, e.status));
           return;
         }

@@ -1,6 +1,6 @@
 // Road users as one sees them from above.
 import type { Body, Other } from "./frame.ts";
-import { Braking, Coasted, Siren } from "./frame.ts";
+import { flags } from "./frame.ts";
 import type { Look } from "./look.ts";
 import { within } from "./paint.ts";
 
@@ -8,7 +8,7 @@ type Ctx = CanvasRenderingContext2D;
 
 /** Draws one road user; ring says that the vehicle's mind is on it just now. */
 export function drawOther(ctx: Ctx, o: Other, look: Look, ring: boolean): void {
-  ctx.globalAlpha = o.shown * (o.flags & Coasted ? 0.55 : 1);
+  ctx.globalAlpha = o.shown * (o.flags & flags.unseen ? 0.55 : 1);
   within(ctx, o.x, o.y, o.heading, () => {
     if (ring) {
       ctx.strokeStyle = look.ring;
@@ -76,8 +76,7 @@ function car(ctx: Ctx, o: Other, look: Look): void {
   ctx.lineTo(-l * 0.27, w * 0.31);
   ctx.quadraticCurveTo(-l * 0.29, 0, -l * 0.27, -w * 0.31);
   ctx.fill();
-  if (o.flags & Braking) lights(ctx, o, look.brake);
-  if (o.flags & Siren) siren(ctx, look);
+  signs(ctx, o, look);
 }
 
 function box(ctx: Ctx, o: Other, look: Look): void {
@@ -90,8 +89,18 @@ function box(ctx: Ctx, o: Other, look: Look): void {
   ctx.lineWidth = 0.08;
   if (o.kind === "truck" || o.kind === "van") ctx.strokeRect(-l / 2 + 0.25, -w / 2 + 0.2, Math.max(0.5, l - 2.3), w - 0.4);
   else for (let x = -l / 2 + 1.6; x < l / 2 - 2; x += 2.6) ctx.strokeRect(x, -w * 0.24, 1.5, w * 0.48);
-  if (o.flags & Braking) lights(ctx, o, look.brake);
-  if (o.flags & Siren) siren(ctx, look);
+  signs(ctx, o, look);
+}
+
+/** Brake lights, indicators and the blue light. */
+function signs(ctx: Ctx, o: Other, look: Look): void {
+  if (o.flags & flags.braking) lights(ctx, o, look.brake);
+  ctx.fillStyle = look.amber;
+  for (const [flag, side] of [[flags.left, 1], [flags.right, -1]] as const) {
+    if (!(o.flags & (flag | flags.hazard))) continue;
+    for (const end of [1, -1]) ctx.fillRect(end * (o.length / 2 - 0.3) - 0.2, side * (o.width / 2 - 0.1) - 0.15, 0.4, 0.3);
+  }
+  if (o.flags & flags.siren) siren(ctx, look);
 }
 
 function siren(ctx: Ctx, look: Look): void {

@@ -41,15 +41,17 @@ interface Hud {
 
 interface Of {
   vehicle: string;
+  ride?: string; // the ride that lets one look
   route?: readonly XY[];
   /** Takes each frame's newest state a few times a second, for those who show more of it. */
   watch?: (f: Frame) => void;
 }
 
-export function Cabin({ vehicle, route = [], watch }: Of) {
+export function Cabin({ vehicle, ride = "", route = [], watch }: Of) {
   const ground = useSheet();
   const player = useRef(new Player());
   const follower = useRef(new Follower());
+  const foot = useRef<HTMLDivElement>(null);
   const hud = useSignal<Hud | undefined>(undefined);
   const newest = useSignal<Frame | undefined>(undefined);
   const refused = useSignal(false);
@@ -60,7 +62,7 @@ export function Cabin({ vehicle, route = [], watch }: Of) {
     player.current = new Player();
     follower.current = new Follower();
     refused.value = false;
-    return follow(cabinPath(vehicle), 6_000, {
+    return follow(cabinPath(vehicle, ride), 15_000, {
       take: (text) => {
         const f = readFrame(text);
         if (f) player.current.push(f, performance.now());
@@ -68,7 +70,7 @@ export function Cabin({ vehicle, route = [], watch }: Of) {
       },
       refused: () => (refused.value = true),
     });
-  }, [vehicle]);
+  }, [vehicle, ride]);
   useEffect(() => {
     const timer = setInterval(() => {
       if (document.hidden) return;
@@ -90,7 +92,7 @@ export function Cabin({ vehicle, route = [], watch }: Of) {
       return 200;
     }
     const still = calm.value;
-    const c = follower.current.at(f, b.now, b.width, b.height, up, !still, zoom.value);
+    const c = follower.current.at(f, b.now, b.width, b.height, up, !still, zoom.value, (foot.current?.offsetHeight ?? 0) + 8);
     drawScene({ ...b, sheet: ground }, c, f, route);
     return still ? 400 : 0;
   };
@@ -125,7 +127,7 @@ export function Cabin({ vehicle, route = [], watch }: Of) {
           </p>
         )}
         {h && (
-          <div class="cabin-hud">
+          <div class="cabin-hud" ref={foot}>
             <p class="cabin-speed">
               <bdi>
                 <strong>{h.speed}</strong> <span class="unit">km/h</span>
@@ -147,7 +149,7 @@ export function Cabin({ vehicle, route = [], watch }: Of) {
                 ) : (
                   <span>{tr("mode", h.mode, h.mode)}</span>
                 )}
-                {h.vetoed > 0 && <span> · {t("cabin.vetoed", { n: h.vetoed })}</span>}
+                {h.vetoed > 0 && <span class="cabin-vetoed"> · {t("cabin.vetoed", { n: h.vetoed })}</span>}
               </p>
             </div>
           </div>

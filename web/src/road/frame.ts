@@ -25,9 +25,7 @@ export interface Other extends Body {
 }
 
 /** What the flags of an object say. */
-export const Braking = 1;
-export const Siren = 8;
-export const Coasted = 16; // not seen just now, carried on from before
+export const flags = { braking: 1, left: 2, right: 4, hazard: 8, siren: 16, unseen: 32 } as const; // unseen: not just now, carried on from before
 
 export interface Way {
   id: number;

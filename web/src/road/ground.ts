@@ -11,7 +11,7 @@ export interface Ground {
   stops: { signal: number; from: XY; to: XY }[];
   zebras: XY[][]; // each stripe a ring
   arrows: { at: XY; heading: number; turns: string[] }[];
-  buildings: XY[][];
+  scenery: { kind: string; name: string; points: XY[] }[];
   signals: Map<number, { x: number; y: number; heading: number }>;
   box: Box;
 }
@@ -35,14 +35,16 @@ export function groundOf(road: RoadMap): Ground {
     stops: [],
     zebras: [],
     arrows: [],
-    buildings: (road.buildings ?? []).filter((b) => b.length > 2),
+    scenery: (road.scenery ?? []).flatMap((s) => (s.points?.length > 2 ? [{ kind: s.kind, name: s.name ?? "", points: s.points }] : [])),
     signals: new Map((road.signals ?? []).map((s) => [s.id, s])),
     box: [Infinity, Infinity, -Infinity, -Infinity],
   };
   lanes.forEach((l, i) => {
     const kind = surface[l.kind];
     if (kind) {
-      const ring = [...offset(l.points, l.width / 2), ...offset(l.points, -l.width / 2).reverse()];
+      // Ways through a junction are drawn wider, so that no islands of grass are left between them.
+      const half = l.width / 2 + (l.kind === "junction" ? 0.3 : 0);
+      const ring = [...offset(l.points, half), ...offset(l.points, -half).reverse()];
       out.surfaces.push({ kind, ring });
       grow(out.box, ring);
     }

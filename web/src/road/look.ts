@@ -2,6 +2,9 @@
 
 const names = [
   "ground",
+  "park",
+  "water",
+  "shade",
   "kerb",
   "asphalt",
   "walk",
@@ -39,15 +42,17 @@ export type Look = Record<(typeof names)[number], string> & { font: string };
 
 /** Reads the colours that hold for an element: the variables --road-…, resolved. */
 export function lookOf(el: HTMLElement): Look {
-  const probe = document.createElement("span");
-  el.append(probe);
-  const css = getComputedStyle(probe);
-  const look = { font: css.fontFamily } as Look;
-  for (const name of names) {
+  const box = document.createElement("span");
+  // One probe for each: a single one whose colour changes would show the colour before, where colours change gently.
+  const probes = names.map((name) => {
+    const probe = box.appendChild(document.createElement("i"));
     probe.style.color = `var(--road-${name})`;
-    look[name] = css.color;
-  }
-  probe.remove();
+    return probe;
+  });
+  el.append(box);
+  const look = { font: getComputedStyle(el).fontFamily } as Look;
+  names.forEach((name, i) => (look[name] = getComputedStyle(probes[i]!).color));
+  box.remove();
   return look;
 }
 

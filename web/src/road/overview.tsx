@@ -39,6 +39,17 @@ interface Of {
   children?: ComponentChildren;
 }
 
+const near = 18; // px: half of what a finger needs
+
+function buttonsOf(map: HTMLElement | null): DOMRect[] {
+  const from = map?.getBoundingClientRect();
+  if (!map || !from) return [];
+  return [...map.querySelectorAll(".map-tools button")].map((b) => {
+    const r = b.getBoundingClientRect();
+    return new DOMRect(r.left - from.left, r.top - from.top, r.width, r.height);
+  });
+}
+
 interface Hand {
   at: XY;
   mark: Mark | undefined;
@@ -49,6 +60,8 @@ export function Overview({ label, box, fitKey = "", movers = [], route = [], pol
   const view = useRef<{ camera: Camera | undefined; own: boolean; key: string; width: number; height: number }>({ camera: undefined, own: false, key: "", width: 0, height: 0 });
   const at = useRef(new Map<string, Pose>()); // where each vehicle is drawn, on its way to where it is
   const layer = useRef<HTMLDivElement>(null);
+  const frame = useRef<HTMLDivElement>(null);
+  const tools = useRef<DOMRect[]>([]); // where the map's own buttons are
   const hands = useRef(new Map<number, Hand>());
   const turn = useSignal(0);
   const last = useRef(0);
@@ -62,6 +75,7 @@ export function Overview({ label, box, fitKey = "", movers = [], route = [], pol
     } else if (v.width !== b.width || v.height !== b.height) {
       v.camera = { ...v.camera, ax: b.width / 2, ay: b.height / 2 };
     }
+    if (v.width !== b.width || v.height !== b.height) tools.current = buttonsOf(frame.current);
     Object.assign(v, { key: fitKey, width: b.width, height: b.height });
     const c = v.camera;
     const dt = Math.min(0.2, (b.now - last.current) / 1000);
@@ -82,7 +96,7 @@ export function Overview({ label, box, fitKey = "", movers = [], route = [], pol
     }
     ctx.setTransform(...matrix(c, ratio));
     const px = 1 / c.scale;
-    if (polygon.length > 2) limits(ctx, polygon, look.area, px);
+    if (polygon.length > 2) limits(ctx, polygon, look.area, look.shade, px);
     if (route.length > 1) drawRoute(ctx, route, Math.max(1.2, 5 * px), look);
   };
 
@@ -106,22 +120,30 @@ export function Overview({ label, box, fitKey = "", movers = [], route = [], pol
     return moving;
   };
 
-  /** Puts the marks where they belong; a label that would lie on another is left away. */
+  /** Puts the marks where they belong. What would lie on another, or under the buttons, waits until one looks closer;
+      the list beside the map has it all the same. */
   const place = (c: Camera) => {
-    const taken: DOMRect[] = [];
+    const labels: DOMRect[] = [];
+    const spots: XY[] = [];
     const all = [...(layer.current?.children ?? [])] as HTMLElement[];
-    const order = marks.map((m, i) => ({ m, el: all[i] })).sort((x, y) => Number(y.el?.querySelector("[data-kept]") !== null) - Number(x.el?.querySelector("[data-kept]") !== null));
+    const kept = (el: HTMLElement | undefined) => Number(el?.querySelector("[data-kept]") !== null);
+    const order = marks.map((m, i) => ({ m, el: all[i] })).sort((x, y) => kept(y.el) - kept(x.el));
     for (const { m, el } of order) {
       if (!el) continue;
       const [x, y] = toScreen(c, m.at);
       el.style.transform = `translate(${x.toFixed(1)}px, ${y.toFixed(1)}px)`;
+      const under = tools.current.some((r) => x > r.left - near && x < r.right + near && y > r.top - near && y < r.bottom + near);
+      const crowded = under || spots.some((p) => Math.abs(p[0] - x) < 2 * near && Math.abs(p[1] - y) < 2 * near);
+      el.toggleAttribute("data-crowded", crowded && !el.contains(document.activeElement));
+      if (crowded) continue;
+      spots.push([x, y]);
       const text = el.querySelector<HTMLElement>(".mark-label");
       if (!text) continue;
       const wide = text.offsetWidth;
       const box = new DOMRect(x - wide / 2 - 4, y + 10, wide + 8, 24);
-      const hidden = taken.some((r) => r.left < box.right && box.left < r.right && r.top < box.bottom && box.top < r.bottom);
+      const hidden = labels.some((r) => r.left < box.right && box.left < r.right && r.top < box.bottom && box.top < r.bottom);
       el.toggleAttribute("data-bare", hidden);
-      if (!hidden) taken.push(box);
+      if (!hidden) labels.push(box);
     }
   };
 
@@ -181,8 +203,18 @@ export function Overview({ label, box, fitKey = "", movers = [], route = [], pol
     v.own = true;
     redraw();
   };
+  /** Brings a mark that has the focus into sight. */
+  const show = (el: Element) => {
+    const v = view.current;
+    const mark = marks[[...(layer.current?.children ?? [])].findIndex((x) => x.contains(el))];
+    if (!v.camera || !mark) return;
+    const [x, y] = toScreen(v.camera, mark.at);
+    if (x > near && y > near && x < v.width - near && y < v.height - near) return;
+    v.camera = { ...v.camera, x: mark.at[0], y: mark.at[1] };
+    v.own = true;
+    redraw();
+  };
   const lift = (e: PointerEvent) => hands.current.delete(e.pointerId);
-  const frame = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const el = frame.current;
     // A wheel scrolls the page; only with Ctrl, which is also what a pinch on a touchpad sends, it zooms.
@@ -197,7 +229,7 @@ export function Overview({ label, box, fitKey = "", movers = [], route = [], pol
   return (
     <div class="map" role="group" aria-label={label} ref={frame} onPointerDown={press} onPointerMove={move} onPointerUp={lift} onPointerCancel={lift}>
       <Canvas class="map-canvas" aria-hidden="true" draw={draw} />
-      <div class="map-marks" ref={layer}>
+      <div class="map-marks" ref={layer} onFocusCapture={(e) => show(e.target as Element)}>
         {marks.map((m) => (
           <div key={m.key} class={"mark" + (m.above ? " mark-above" : "")} data-drag={m.drag !== undefined}>
             {m.node}
@@ -220,7 +252,7 @@ export function Overview({ label, box, fitKey = "", movers = [], route = [], pol
   );
 }
 
-function limits(ctx: CanvasRenderingContext2D, ring: readonly XY[], colour: string, px: number): void {
+function limits(ctx: CanvasRenderingContext2D, ring: readonly XY[], colour: string, outside: string, px: number): void {
   ctx.beginPath();
   ring.forEach(([x, y], i) => (i === 0 ? ctx.moveTo(x, y) : ctx.lineTo(x, y)));
   ctx.closePath();
@@ -236,8 +268,8 @@ function limits(ctx: CanvasRenderingContext2D, ring: readonly XY[], colour: stri
   ctx.lineTo(big, big);
   ctx.lineTo(big, -big);
   ctx.closePath();
-  ctx.globalAlpha = 0.14;
-  ctx.fillStyle = colour;
+  ctx.globalAlpha = 0.55;
+  ctx.fillStyle = outside;
   ctx.fill("evenodd");
   ctx.globalAlpha = 1;
 }

@@ -11,7 +11,7 @@ interface Tile {
   surfaces: Partial<Record<Surface, Path2D>>;
   lines: Partial<Record<Line, Path2D>>;
   zebras: Path2D;
-  houses: Path2D;
+  scenery: Partial<Record<string, Path2D>>;
   arrows: Path2D;
 }
 
@@ -28,7 +28,7 @@ export class Sheet {
       let tile = tiles.get(key);
       if (!tile) {
         const none: Box = [Infinity, Infinity, -Infinity, -Infinity];
-        tiles.set(key, (tile = { box: none, surfaces: {}, lines: {}, zebras: new Path2D(), houses: new Path2D(), arrows: new Path2D() }));
+        tiles.set(key, (tile = { box: none, surfaces: {}, lines: {}, zebras: new Path2D(), scenery: {}, arrows: new Path2D() }));
       }
       tile.box = [Math.min(tile.box[0], box[0]), Math.min(tile.box[1], box[1]), Math.max(tile.box[2], box[2]), Math.max(tile.box[3], box[3])];
       return tile;
@@ -36,9 +36,23 @@ export class Sheet {
     for (const s of ground.surfaces) trace((at(s.ring).surfaces[s.kind] ??= new Path2D()), s.ring, true);
     for (const l of ground.lines) trace((at(l.points).lines[l.kind] ??= new Path2D()), l.points, false);
     for (const z of ground.zebras) trace(at(z).zebras, z, true);
-    for (const b of ground.buildings) trace(at(b).houses, b, true);
+    for (const s of ground.scenery) trace((at(s.points).scenery[s.kind] ??= new Path2D()), s.points, true);
     for (const a of ground.arrows) glyph(at([a.at]).arrows, a.at, a.heading, a.turns);
     this.#tiles = [...tiles.values()];
+  }
+
+  /** Houses throw a shadow to the lower right of the screen, whichever way is up. */
+  #houses(ctx: Ctx, each: Each, c: Camera, ratio: number, look: Look): void {
+    const m = matrix(c, ratio);
+    const far = Math.min(7, 1.6 * c.scale) * ratio;
+    ctx.setTransform(m[0], m[1], m[2], m[3], m[4] + far, m[5] + far);
+    ctx.fillStyle = look.shade;
+    each((t) => t.scenery["house"], (p) => ctx.fill(p));
+    ctx.setTransform(...m);
+    ctx.fillStyle = look.house;
+    ctx.strokeStyle = look["house-line"];
+    ctx.lineWidth = Math.max(0.35, 1 / c.scale);
+    each((t) => t.scenery["house"], (p) => (ctx.fill(p), ctx.stroke(p)));
   }
 
   draw(ctx: Ctx, c: Camera, width: number, height: number, ratio: number, look: Look): void {
@@ -51,7 +65,7 @@ export class Sheet {
     ctx.setTransform(...matrix(c, ratio));
     ctx.lineJoin = "round";
     ctx.lineCap = "butt";
-    const each = (pick: (t: Tile) => Path2D | undefined, f: (p: Path2D) => void) => {
+    const each: Each = (pick, f) => {
       for (const t of tiles) {
         const p = pick(t);
         if (p) f(p);
@@ -66,15 +80,16 @@ export class Sheet {
         if (kerb === 0) ctx.fill(p);
       });
     };
-    ctx.fillStyle = look.house;
-    ctx.strokeStyle = look["house-line"];
-    ctx.lineWidth = 0.5;
-    each((t) => t.houses, (p) => (ctx.fill(p), ctx.stroke(p)));
+    for (const [kind, colour] of [["green", look.park], ["water", look.water]] as const) {
+      ctx.fillStyle = colour;
+      each((t) => t.scenery[kind], (p) => ctx.fill(p));
+    }
     surface("walk", look.walk, 0);
     surface("road", look.asphalt, Math.max(0.45, 1 / c.scale));
     surface("shoulder", look.shoulder, 0);
     surface("road", look.asphalt, 0);
     surface("cycle", look.cycle, 0);
+    this.#houses(ctx, each, c, ratio, look);
     ctx.fillStyle = look.line;
     if (c.scale > 1.2) each((t) => t.zebras, (p) => ctx.fill(p));
     if (!fine) return;
@@ -97,6 +112,8 @@ export class Sheet {
     }
   }
 }
+
+type Each = (pick: (t: Tile) => Path2D | undefined, f: (p: Path2D) => void) => void;
 
 function boxOf(points: readonly XY[]): Box {
   const box: Box = [Infinity, Infinity, -Infinity, -Infinity];
@@ -123,19 +140,23 @@ export function stroke(ctx: Ctx, points: readonly XY[]): void {
 /** An arrow painted on the road: a shaft with a head for each way that may be gone. */
 function glyph(path: Path2D, at: XY, heading: number, turns: string[]): void {
   const [cos, sin] = [Math.cos(heading), Math.sin(heading)];
-  const put = (points: XY[]) => trace(path, points.map(([s, d]) => [at[0] + s * cos - d * sin, at[1] + s * sin + d * cos]), true);
-  put([[0, 0.1], [2.2, 0.1], [2.2, -0.1], [0, -0.1]]);
+  const put = (points: XY[]) => {
+    // All run the same way round: pieces that lie on each other must not cancel.
+    const area = points.reduce((sum, [x, y], i) => sum + x * points[(i + 1) % points.length]![1] - y * points[(i + 1) % points.length]![0], 0);
+    const list = area < 0 ? [...points].reverse() : points;
+    trace(path, list.map(([s, d]) => [at[0] + s * cos - d * sin, at[1] + s * sin + d * cos]), true);
+  };
+  const on = turns.includes("straight") ? 3.4 : 1.6;
+  put([[0, 0.09], [on, 0.09], [on, -0.09], [0, -0.09]]);
+  if (on > 2) put([[on, 0.36], [on + 1.3, 0], [on, -0.36]]);
   for (const t of turns) {
+    const k = t === "right" ? -1 : 1;
     if (t === "left" || t === "right") {
-      const k = t === "left" ? 1 : -1;
-      put([[2.0, 0.1 * k], [2.2, 0.1 * k], [2.9, 0.7 * k], [2.9, 0.45 * k]]);
-      put([[3.35, 0.85 * k], [2.3, 1.0 * k], [2.75, 0.2 * k]]);
+      put([[1.2, 0.05 * k], [1.6, 0.05 * k], [2.1, 0.5 * k], [2.1, 0.9 * k], [1.9, 0.9 * k], [1.9, 0.6 * k]]);
+      put([[2.0, 1.5 * k], [1.55, 0.85 * k], [2.45, 0.85 * k]]);
     } else if (t === "back") {
-      put([[2.1, 0.1], [2.3, 0.1], [2.3, 0.9], [2.1, 0.9]]);
-      put([[2.35, 0.6], [2.35, 1.2], [1.2, 0.9]]);
-    } else {
-      put([[2.2, 0.1], [3.2, 0.1], [3.2, -0.1], [2.2, -0.1]]);
-      put([[3.2, 0.38], [4.4, 0], [3.2, -0.38]]);
+      put([[1.5, 0.05], [1.7, 0.05], [1.7, 0.9], [1.5, 0.9]]);
+      put([[1.7, 0.6], [1.7, 1.2], [0.7, 0.9]]);
     }
   }
 }

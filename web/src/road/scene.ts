@@ -22,8 +22,9 @@ export class Follower {
   #scale: number | undefined;
   #time = 0;
 
-  /** The camera for a picture at now, in ms. Without motion it does not glide but stands where it should. */
-  at(f: Frame, now: number, width: number, height: number, headingUp: boolean, glide: boolean, zoom: number): Camera {
+  /** The camera for a picture at now, in ms, whose lowest pixels are hidden below something. Without motion it does not
+      glide but stands where it should. */
+  at(f: Frame, now: number, width: number, height: number, headingUp: boolean, glide: boolean, zoom: number, below: number): Camera {
     const dt = Math.min(0.1, Math.max(0, (now - this.#time) / 1000));
     this.#time = now;
     const part = glide && this.#up !== undefined ? 1 - Math.exp(-dt * 3.5) : 1;
@@ -32,7 +33,7 @@ export class Follower {
     const size = (Math.max(height, width * 0.62) / reach) * zoom;
     this.#up = turnTo(this.#up ?? wanted, wanted, part);
     this.#scale = this.#scale === undefined ? size : this.#scale + (size - this.#scale) * (glide ? 1 - Math.exp(-dt * 1.2) : 1);
-    return { x: f.ego.x, y: f.ego.y, up: this.#up, scale: this.#scale, ax: width / 2, ay: headingUp ? height * 0.64 : height * 0.46 };
+    return { x: f.ego.x, y: f.ego.y, up: this.#up, scale: this.#scale, ax: width / 2, ay: (height - below) * (headingUp ? 0.74 : 0.5) };
   }
 }
 
@@ -110,13 +111,11 @@ function ribbon({ ctx, look }: Stage, f: Frame, failed: boolean): void {
     const [l, m] = [side(line, i, half), side(line, i + 1, half)];
     ctx.beginPath();
     ctx.moveTo(l[0], l[1]);
-    ctx.lineTo(m[0], m[1]);
-    ctx.lineTo(2 * b[0] - m[0], 2 * b[1] - m[1]);
+    const [ox, oy] = [(b[0] - a[0]) * 0.25, (b[1] - a[1]) * 0.25]; // lies under the next piece, so that no seam shows
+    ctx.lineTo(m[0] + ox, m[1] + oy);
+    ctx.lineTo(2 * b[0] - m[0] + ox, 2 * b[1] - m[1] + oy);
     ctx.lineTo(2 * a[0] - l[0], 2 * a[1] - l[1]);
     ctx.fill();
-    ctx.strokeStyle = fade; // closes the seam to the next piece
-    ctx.lineWidth = 0.04;
-    ctx.stroke();
   }
   const last = line.at(-1)!;
   if (last[2] < 0.3) {

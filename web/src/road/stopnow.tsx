@@ -12,7 +12,8 @@ type Stage = "ready" | "sending" | "told" | "again" | "refused";
 
 const patience = 2_500; // ms for one try
 
-export function StopNow({ id, state }: { id: string; state: RideState }) {
+/** own says that the passenger has stopped it, and so may let it go on. */
+export function StopNow({ id, state, own }: { id: string; state: RideState; own: boolean }) {
   const stage = useSignal<Stage>("ready");
   const problem = useSignal<Problem | undefined>(undefined);
   const button = useRef<HTMLButtonElement>(null);
@@ -61,7 +62,7 @@ export function StopNow({ id, state }: { id: string; state: RideState }) {
       : stage.value === "refused"
         ? problemText(problem.value)
         : standing
-          ? t("stop.stands")
+          ? t(own ? "stop.stands" : "stop.waits")
           : state === "stopping" || stage.value === "told"
             ? t("stop.told")
             : stage.value === "sending"

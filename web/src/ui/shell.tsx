@@ -57,6 +57,23 @@ export function Shell({ children }: { children: ComponentChildren }) {
   );
 }
 
+/** The frame for those who have not signed in and need not: a ride, and nothing else. */
+export function Visitor({ children }: { children: ComponentChildren }) {
+  return (
+    <div class="shell shell-visitor">
+      <header class="rail">
+        <a class="brand-link" href={link("ride")}>
+          <Brand />
+        </a>
+      </header>
+      <main id="main" tabIndex={-1}>
+        {children}
+      </main>
+      <Voice />
+    </div>
+  );
+}
+
 function skip(e: Event): void {
   e.preventDefault();
   document.getElementById("main")?.focus();

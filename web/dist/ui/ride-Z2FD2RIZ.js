@@ -1,1 +1,0 @@
-import{k as a,l as b,m as c,n as d,o as e,p as f,q as g,r as h}from"./chunk-LK7RXYPZ.js";import"./chunk-NBQRKXGG.js";export{b as NoArea,a as RidePages,e as areaBox,d as boxAround,c as keepRide,h as moversOf,f as stopMark,g as toneOf};
