@@ -113,7 +113,7 @@ def close():
 def watched(ego, other, freq, check, react, i):
     if ego is not current[0]:
         close()
-        current[:] = [ego, names[check.__name__], 0.0]
+        current[:] = [ego, names.get(check.__name__), 0.0]
     before = ego.speed_profile_long[i]
     step(ego, other, freq, check, react, i)
     if not ego.crash:

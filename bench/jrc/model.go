@@ -112,7 +112,7 @@ var (
 	limits = shield.Params{
 		Delay: 0.1, Response: 0.85, MaxAccel: 1, MinBrake: 4.5, Hard: 0.774 * 9.81, HardJerk: 12.65,
 		OtherResponse: 1, OtherAccel: 2, OtherMinBrake: 4, OtherMaxBrake: 0.95 * 9.81, OverLimit: 1.2,
-		LateralAccel: 0.2, LateralBrake: 0.8, LateralGap: 0.3, Drift: 0.05,
+		LateralAccel: 1, LateralBrake: 0.8, LateralGap: 0.3, Drift: 0.05,
 		WalkAccel: 0.8, WalkSpeed: 2.5, Gap: 1,
 	}
 )
@@ -125,20 +125,15 @@ type model struct {
 }
 
 func newModel() (*model, error) {
-	var lanes []lane.Lane
-	half := []float64{1.75, 1.75}
-	for i, name := range []string{"right", "own", "left"} {
-		y := 3.5 * float64(i-1)
-		centre, err := geom.NewPath([]geom.Vec{{X: -1000, Y: y}, {X: 5000, Y: y}})
-		if err != nil {
-			return nil, err
-		}
-		lanes = append(lanes, lane.Lane{
-			Name: name, Centre: centre, ToLeft: half, ToRight: half, Limit: 130 / 3.6, Users: lane.Cars,
-			LeftOf: lane.None, RightOf: lane.None, Opposite: lane.None, Signal: -1,
-		})
+	centre, err := geom.NewPath([]geom.Vec{{X: -1000}, {X: 5000}})
+	if err != nil {
+		return nil, err
 	}
-	road, err := lane.NewMap(lanes, nil)
+	half := []float64{20, 20}
+	road, err := lane.NewMap([]lane.Lane{{ // the models aren't told of lanes: all is one wide road
+		Name: "road", Centre: centre, ToLeft: half, ToRight: half, Limit: 130 / 3.6, Users: lane.Cars,
+		LeftOf: lane.None, RightOf: lane.None, Opposite: lane.None, Signal: -1,
+	}}, nil)
 	if err != nil {
 		return nil, err
 	}

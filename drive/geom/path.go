@@ -104,6 +104,22 @@ func (p Path) project(v Vec, from, to int) (s, d float64) {
 	return s, math.Copysign(math.Sqrt(best), d)
 }
 
+// Nearest gives the place on the path nearest to v: s metres along it, the point there, and the unit vector along.
+func (p Path) Nearest(v Vec) (s float64, on, along Vec) {
+	best, at := math.Inf(1), 0
+	for i := range len(p.points) - 1 {
+		a := p.points[i]
+		u, w := p.points[i+1].Minus(a), v.Minus(a)
+		long := p.along[i+1] - p.along[i]
+		t := min(max(w.Dot(u)/(long*long), 0), 1)
+		off := w.Minus(u.Times(t))
+		if far := off.Dot(off); far < best {
+			best, at, s, on = far, i, p.along[i]+t*long, a.Plus(u.Times(t))
+		}
+	}
+	return s, on, p.points[at+1].Minus(p.points[at]).Times(1 / (p.along[at+1] - p.along[at]))
+}
+
 // Curvature gives how sharply the path turns around s, in 1/m, to the left positive, measured over 2·reach metres.
 func (p Path) Curvature(s, reach float64) float64 {
 	a, b := p.At(max(s-reach, 0)), p.At(min(s+reach, p.Length()))

@@ -15,12 +15,12 @@ type stored struct {
 	time   float64   // when it began, s
 }
 
-// store keeps the continuation that is in the tube, along the line of the plan.
-func (s *Shield) store(plan []vehicle.State) {
+// store keeps a continuation along the line of a plan.
+func (s *Shield) store(plan []vehicle.State, t *tube) {
 	s.stored.line.set(plan, s.spec.Wheelbase)
 	s.stored.time, s.stored.speeds = s.time, s.stored.speeds[:0]
-	for i := range s.tube.steps {
-		s.stored.speeds = append(s.stored.speeds, s.tube.steps[i].speed)
+	for i := range t.steps {
+		s.stored.speeds = append(s.stored.speeds, t.steps[i].speed)
 	}
 }
 
@@ -62,34 +62,36 @@ func (s *Shield) FailSafe() (vehicle.Control, []vehicle.State) {
 		s.storeLane()
 	}
 	const out = 0 // not a brake: drives the stored continuation out
-	choices := [...]float64{s.p.MinBrake / 2, s.p.MinBrake, s.p.Hard, out}
 	best, least := s.p.Hard, math.Inf(1)
-	for _, brake := range choices {
+	for _, brake := range [...]float64{s.p.MinBrake / 2, s.p.MinBrake, s.p.Hard, out} {
 		if brake == out && len(s.stored.speeds) == 0 {
-			continue
+			break
 		}
-		c := s.drive(brake)
-		s.give(&s.tube)
-		s.spare = s.lacks(s.spare, &s.tube, false)
-		v := s.worst(s.spare)
-		if v.Rule == None {
+		c := s.drive(brake, brake)
+		v := s.weigh(false)
+		switch {
+		case v.Rule == None:
 			return c, s.way
-		}
-		if brake == s.p.MinBrake { // what can't be kept by the worst the others may do is kept by what they do
-			s.spare = s.lacks(s.spare, &s.tube, true)
-			if s.worst(s.spare).Rule == None {
-				best, least = brake, v.Missing/slack
-				continue
-			}
-		}
-		if v.Missing < least/slack && brake != s.p.MinBrake/2 {
+		case brake == s.p.MinBrake && s.weigh(true).Rule == None:
+			best, least = brake, 0 // what the worst the others may do would break, what they do now keeps
+		case brake != s.p.MinBrake/2 && v.Missing < least-leeway:
 			best, least = brake, v.Missing
 		}
 	}
-	c := s.drive(best)
-	s.give(&s.tube)
-	s.spare = s.lacks(s.spare, &s.tube, false)
+	later := best
+	if best == s.p.MinBrake {
+		later = s.p.Hard // if the worst does come
+	}
+	c := s.drive(best, later)
+	s.weigh(false)
 	return c, s.way
+}
+
+// weigh gives the worst that the fail-safe just driven lacks, and leaves in s.spare all that it does.
+func (s *Shield) weigh(nominal bool) Verdict {
+	s.give(&s.back)
+	s.spare = s.lacks(s.spare, &s.back, nominal)
+	return s.worst(s.spare)
 }
 
 // nearLine tells whether the vehicle is still about the line that is stored.
@@ -103,15 +105,16 @@ func (s *Shield) nearLine() bool {
 	return at.To(s.ego.Vec) < 2 && math.Abs(geom.Wrap(at.Heading-s.ego.Heading)) < 0.6
 }
 
-// drive lets the vehicle's model stop along the stored line with the brake given, 0: as stored; into s.way and s.tube.
-// It gives the first control of it.
-func (s *Shield) drive(brake float64) (first vehicle.Control) {
-	s.way, s.tube.steps = s.way[:0], s.tube.steps[:0]
+// drive lets the vehicle's model stop along the stored line with the brake given, after the first cycle with another, 0: as
+// stored; into s.way and s.back. It gives the first control of it.
+func (s *Shield) drive(brake, later float64) (first vehicle.Control) {
+	s.way = s.way[:0]
+	s.back.clear()
 	x, way := s.ego, 0.0
 	begun := int(math.Round(clamp(s.time-s.stored.time, 0, beyond*dt) / dt))
 	for i := range beyond {
 		s.way = append(s.way, x)
-		s.tube.add(s.spec, x.Pose, way, x.Speed)
+		s.back.add(s.spec, x.Pose, way, x.Speed)
 		c := vehicle.Control{Accel: -brake, Steer: s.pursue(&x), Hard: brake > s.p.MinBrake/2}
 		if next := begun + i + 1; brake == 0 && next < len(s.stored.speeds) {
 			c.Accel = (s.stored.speeds[next] - x.Speed) / dt
@@ -120,7 +123,7 @@ func (s *Shield) drive(brake float64) (first vehicle.Control) {
 			c.Accel, c.Hard = -s.p.Hard, true
 		}
 		if i == 0 {
-			first = c
+			first, brake = c, later
 		}
 		before := x.Vec
 		for range 5 { // as finely as the vehicle itself follows

@@ -106,7 +106,7 @@ func TestWhatIsRefusedIsNotReleasedWhenTheOtherIsCloser(t *testing.T) {
 	road := street(t, 400, 13.9, 13.9)
 	rapid.Check(t, func(t *rapid.T) {
 		me := ego(0, 0, 0, rapid.Float64Range(0.5, 13.9).Draw(t, "speed"))
-		way := plan(me, 41, steady(rapid.Float64Range(-6, 2).Draw(t, "accel")))
+		way := plan(me, 41, steady(rapid.Float64Range(-3, 2).Draw(t, "accel"))) // which is no proper response
 		its, x := rapid.Float64Range(0, 14).Draw(t, "its"), rapid.Float64Range(5.2, 60).Draw(t, "x")
 		closer := rapid.Float64Range(5, x).Draw(t, "closer")
 		at := func(x float64) Verdict {

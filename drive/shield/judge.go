@@ -38,7 +38,7 @@ func (s *Shield) lacks(dst []lack, t *tube, nominal bool) []lack {
 		e := &s.entries[k]
 		o := &s.others[e.other]
 		switch {
-		case e.behind || s.outOfReach(o, t):
+		case e.behind || s.outOfReach(o, t) || !o.onFoot && s.apart(e, t):
 		case o.onFoot:
 			s.onFoot(&dst[e.other], o, t, nominal)
 		default:
@@ -84,10 +84,9 @@ func (s *Shield) alongLane(l *lack, e *entry, o *other, t *tube, nominal bool) {
 	for i := range t.steps {
 		st := &t.steps[i]
 		now := float64(i) * dt
-		at, d, long, wide, cos := s.spot(e, &st.box)
-		grow := min(math.Abs(e.across)*(now+o.since), e.settle)
-		if d-wide > e.d+e.w+s.p.LateralGap+max(0, math.Copysign(grow, e.across)) ||
-			d+wide < e.d-e.w-s.p.LateralGap+min(0, math.Copysign(grow, e.across)) ||
+		at, d, long, wide, cos := s.spot(e, st)
+		left, right := s.strip(e, now+o.since)
+		if d-wide > left || d+wide < right ||
 			e.parent >= 0 && at+long < 0 || at-long > end {
 			continue
 		}
@@ -102,6 +101,18 @@ func (s *Shield) alongLane(l *lack, e *entry, o *other, t *tube, nominal bool) {
 			m.add(l, o)
 		}
 	}
+}
+
+// strip gives how far to the left and the right of its lane's middle the other may reach at a time. One who moves across
+// goes on, and faster for its response time, to the middle of the next lane.
+func (s *Shield) strip(e *entry, t float64) (left, right float64) {
+	left, right = e.d+e.w+s.p.LateralGap, e.d-e.w-s.p.LateralGap
+	if e.across != 0 {
+		faster := min(t, s.p.OtherResponse)
+		grow := min(math.Abs(e.across)*t+s.p.LateralAccel*faster*(t-faster/2), e.settle)
+		left, right = max(left, left+math.Copysign(grow, e.across)), min(right, right+math.Copysign(grow, e.across))
+	}
+	return left, right
 }
 
 // stretch gives from where to where the other may be along its lane at a time.
@@ -153,10 +164,10 @@ func (s *Shield) give(t *tube) {
 			up := &s.entries[e.parent]
 			e.behind, e.most = up.behind, up.most-s.m.Lane(up.lane).Centre.Length()
 		}
-		if o.onFoot || e.behind {
+		if o.onFoot || e.behind || s.apart(e, t) {
 			continue
 		}
-		at, d, long, wide, cos := s.spot(e, &t.steps[0].box)
+		at, d, long, wide, cos := s.spot(e, &t.steps[0])
 		now := e.from + e.along*o.since
 		e.behind = cos > 0.5 && math.Abs(d-e.d) < wide+e.w && now < at && (e.parent < 0 || at+long > 0)
 		if e.lane != lane.None && !o.siren {
@@ -245,7 +256,7 @@ func (s *Shield) keeps(plan []vehicle.State) (worst lack, track uint32) {
 	for k := range s.entries {
 		e := &s.entries[k]
 		o := &s.others[e.other]
-		if e.behind || o.onFoot || o.fixed {
+		if e.behind || o.onFoot || o.fixed || s.apart(e, &s.tube) {
 			continue
 		}
 		var l lack
@@ -289,8 +300,7 @@ type gap struct {
 }
 
 func (s *Shield) gaps(plan []vehicle.State, i int, e *entry, o *other) gap {
-	b := s.spec.Box(plan[i])
-	at, d, long, wide, cos := s.spot(e, &b)
+	at, d, long, wide, cos := s.spot(e, &s.drawn.steps[i])
 	now := float64(i) * dt
 	its := e.from + o.least(e.along, now, max(o.braking, 1e-3))
 	speed := max(0, e.along-o.braking*now)

@@ -3,6 +3,7 @@ package shield
 import (
 	"fmt"
 	"math"
+	"reflect"
 )
 
 // Params are the assumptions a judgement rests on, in the terms of IEEE 2846-2022: what a reasonable road user may be
@@ -47,18 +48,9 @@ var City = Params{
 
 // Check tells what of the parameters can't be.
 func (p *Params) Check() error {
-	for _, f := range []struct {
-		name  string
-		value float64
-	}{
-		{"Delay", p.Delay}, {"Response", p.Response}, {"MaxAccel", p.MaxAccel}, {"MinBrake", p.MinBrake}, {"Hard", p.Hard},
-		{"HardJerk", p.HardJerk}, {"OtherResponse", p.OtherResponse}, {"OtherAccel", p.OtherAccel},
-		{"OtherMinBrake", p.OtherMinBrake}, {"OtherMaxBrake", p.OtherMaxBrake}, {"OverLimit", p.OverLimit},
-		{"LateralAccel", p.LateralAccel}, {"LateralBrake", p.LateralBrake}, {"LateralGap", p.LateralGap},
-		{"Drift", p.Drift}, {"WalkAccel", p.WalkAccel}, {"WalkSpeed", p.WalkSpeed}, {"Gap", p.Gap},
-	} {
-		if !(f.value > 0) || math.IsInf(f.value, 0) {
-			return fmt.Errorf("shield: %s is %g; it must be a positive number", f.name, f.value)
+	for v, i := reflect.ValueOf(*p), 0; i < v.NumField(); i++ {
+		if x := v.Field(i).Float(); !(x > 0) || math.IsInf(x, 0) {
+			return fmt.Errorf("shield: %s is %g; it must be a positive number", v.Type().Field(i).Name, x)
 		}
 	}
 	if p.MinBrake > p.Hard {

@@ -26,16 +26,17 @@ type other struct {
 // its middle at a negative way.
 type entry struct {
 	other  int32
-	parent int32     // index of the entry of the lane before; -1: it is there now
-	lane   lane.ID   // None: straight on from where it is
-	frame  geom.Pose // of that straight line
-	from   float64   // m along the lane to its middle, where it was seen
-	along  float64   // m/s along the lane
-	d, w   float64   // m to the left of the lane's middle, and half its width across the lane
-	across float64   // m/s to the left, 0 within the drift that keeping a lane allows
-	settle float64   // m to the side it may yet move
-	most   float64   // m along the lane that its front won't pass, since it gives way; +Inf
-	behind bool      // it follows the vehicle: keeping the distance is its business
+	parent int32    // index of the entry of the lane before; -1: it is there now
+	lane   lane.ID  // None: straight on
+	origin geom.Vec // of that straight line, where it was seen
+	ahead  geom.Vec // the unit vector along that line
+	from   float64  // m along the lane to its middle, where it was seen
+	along  float64  // m/s along the lane
+	d, w   float64  // m to the left of the lane's middle, and half its width across the lane
+	across float64  // m/s to the left, 0 within the drift that keeping a lane allows
+	settle float64  // m to the side it may yet move
+	most   float64  // m along the lane that its front won't pass, since it gives way; +Inf
+	behind bool     // it follows the vehicle: keeping the distance is its business
 }
 
 const (
@@ -80,10 +81,10 @@ func (s *Shield) place(i int32) {
 		}
 	}
 	if len(s.entries) == first {
-		seen := o.at
-		seen.Vec = o.at.Ahead(-o.speed*o.since, 0)
+		u := geom.Towards(o.at.Heading)
 		s.entries = append(s.entries, entry{
-			other: i, parent: -1, lane: lane.None, frame: seen, along: o.speed, w: o.wide, most: math.Inf(1),
+			other: i, parent: -1, lane: lane.None, origin: o.at.Minus(u.Times(o.speed * o.since)), ahead: u,
+			along: o.speed, w: o.wide, most: math.Inf(1),
 		})
 		return
 	}
@@ -148,20 +149,45 @@ next:
 	}
 }
 
-// spot gives where a box lies along the entry's lane: its middle's way and distance to the left, half its extent along
-// and across, and the cosine of the angle between them.
-func (s *Shield) spot(e *entry, b *geom.Box) (at, d, long, wide, cos float64) {
-	mid := e.frame
+// spot gives where a step's box lies along the entry's lane: its middle's way and distance to the left, half its extent
+// along and across, and the cosine of the angle between them.
+func (s *Shield) spot(e *entry, st *step) (at, d, long, wide, cos float64) {
+	on, u := e.origin, e.ahead
 	if e.lane != lane.None {
-		c := s.m.Lane(e.lane).Centre
-		at, _ = c.Project(b.Vec)
-		mid = c.At(at)
+		at, on, u = s.m.Lane(e.lane).Centre.Nearest(st.box.Vec)
 	}
-	off := mid.Local(b.Vec)
-	sin, cos := math.Sincos(b.Heading - mid.Heading)
-	long = math.Abs(cos)*b.Length/2 + math.Abs(sin)*b.Width/2
-	wide = math.Abs(sin)*b.Length/2 + math.Abs(cos)*b.Width/2
-	return at + off.X, off.Y, long, wide, cos
+	off := st.box.Minus(on)
+	cos = u.Dot(st.ahead)
+	c, sin := math.Abs(cos), math.Abs(u.Cross(st.ahead))
+	l, w := st.box.Length/2, st.box.Width/2
+	return at + off.Dot(u), u.Cross(off), c*l + sin*w, sin*l + c*w, cos
+}
+
+// apart tells whether the entry's lane is nowhere near the tube.
+func (s *Shield) apart(e *entry, t *tube) bool {
+	if e.lane == lane.None {
+		return false
+	}
+	b := &s.bounds[e.lane]
+	far := s.spec.Length/2 + e.w + math.Abs(e.d) + e.settle + 1
+	return b.low.X > t.high.X+far || b.high.X < t.low.X-far || b.low.Y > t.high.Y+far || b.high.Y < t.low.Y-far
+}
+
+// bounds are between which places a lane's middle lies.
+type bounds struct{ low, high geom.Vec }
+
+func boundsOf(m *lane.Map) []bounds {
+	all := make([]bounds, len(m.Lanes))
+	for i := range m.Lanes {
+		points := m.Lanes[i].Centre.Points()
+		b := bounds{points[0], points[0]}
+		for _, p := range points {
+			b.low = geom.Vec{X: min(b.low.X, p.X), Y: min(b.low.Y, p.Y)}
+			b.high = geom.Vec{X: max(b.high.X, p.X), Y: max(b.high.Y, p.Y)}
+		}
+		all[i] = b
+	}
+	return all
 }
 
 // least gives how far the other gets along its way in t seconds from now at least: braking all it can, from when it was

@@ -52,9 +52,10 @@ type Verdict struct {
 // Shield judges the plans of one vehicle. It belongs to one goroutine. Once it has seen the busiest scene it doesn't
 // allocate any more.
 type Shield struct {
-	m    *lane.Map
-	spec *vehicle.Spec
-	p    Params
+	m      *lane.Map
+	bounds []bounds // of each of its lanes
+	spec   *vehicle.Spec
+	p      Params
 
 	time    float64
 	ego     vehicle.State
@@ -64,12 +65,12 @@ type Shield struct {
 	entries []entry
 	near    []lane.ID
 
-	line       path
-	tube, best tube
-	own        []lane.ID // the lanes of the continuation
-	// What the tube, the best response, and the stored fail-safe lack towards each other.
-	lack, fair, spare []lack
-	spared            bool // spare is of this cycle
+	line        path
+	drawn       tube      // the plan, driven out
+	tube, back  tube      // a continuation of it, and the fail-safe
+	own         []lane.ID // the lanes of the continuation
+	lack, spare []lack    // what they lack towards each of the others
+	spared      bool      // spare is of this cycle
 
 	stored stored
 	way    []vehicle.State // of the fail-safe, as given away
@@ -85,6 +86,7 @@ func New(m *lane.Map, spec *vehicle.Spec, p Params) (*Shield, error) {
 	p.MinBrake = min(p.MinBrake, p.Hard)
 	s := &Shield{m: m, spec: spec, p: p}
 	if m != nil {
+		s.bounds = boundsOf(m)
 		s.lights = make([]scene.Colour, len(m.Signals))
 	}
 	return s, nil
@@ -113,13 +115,13 @@ func (s *Shield) Look(v *scene.View) {
 // one is in the way of others, until it is through.
 var holds = [...]int{0, 5, 10, 15, 20, 30, beyond / 2}
 
-// slack is how many times what the best response lacks a plan may lack.
-const slack = 1.05
+// leeway is how much more than the fail-safe a plan may lack, m, where that lacks anything.
+const leeway = 0.02
 
 // Judge says whether a plan may be driven: the states it means to pass, 0.1 s apart, the first now. It is released when a
 // continuation of it (braking to a stop along its line after its first cycle, or when it is through) keeps clear of
-// wherever the others may come, and when it keeps the distances of RSS or does what mends them. Where no response could,
-// it is released when it is no worse than the best. A plan to stand is always released.
+// wherever the others may come, and when it keeps the distances of RSS or does what mends them. Where the fail-safe
+// doesn't keep clear either, the plan is released when it lacks no more. A plan to stand is always released.
 //
 // The continuation of the plan released last is what FailSafe drives.
 func (s *Shield) Judge(plan []vehicle.State) Verdict {
@@ -128,12 +130,12 @@ func (s *Shield) Judge(plan []vehicle.State) Verdict {
 	}
 	plan = plan[:min(len(plan), beyond)]
 	s.line.set(plan, s.spec.Wheelbase)
-	s.tube.build(s.spec, &s.line, plan, len(plan), s.p.Hard, s.p.HardJerk)
-	if s.tube.length() < 0.05 {
-		s.store(plan)
+	s.drawn.build(s.spec, &s.line, plan, len(plan), s.p.Hard, s.p.HardJerk)
+	if s.drawn.length() < 0.05 {
+		s.store(plan, &s.drawn)
 		return Verdict{Released: true}
 	}
-	s.give(&s.tube)
+	s.give(&s.drawn)
 	v := s.clear(plan)
 	if !v.Released {
 		return v
@@ -144,7 +146,7 @@ func (s *Shield) Judge(plan []vehicle.State) Verdict {
 	if stop := plan[1].Speed*dt + stopping(plan[1].Speed, s.p.MinBrake); !(stop <= s.sight) && !s.brakes(plan) {
 		return Verdict{Rule: Sight, Missing: stop - s.sight}
 	}
-	s.store(plan)
+	s.store(plan, &s.tube)
 	return v
 }
 
@@ -166,8 +168,6 @@ func (s *Shield) clear(plan []vehicle.State) Verdict {
 		}
 		if n == 0 {
 			first = v
-			s.respond(plan, delay-1)
-			s.tube.build(s.spec, &s.line, plan, k, s.p.Hard, s.p.HardJerk)
 		}
 		if s.noWorse() {
 			v.Released = true
@@ -177,32 +177,15 @@ func (s *Shield) clear(plan []vehicle.State) Verdict {
 	return first
 }
 
-// respond works out what the best response lacks: to brake at once along the plan's line, as a proper response does, or
-// all it can when the others, going on as they do, would be hit otherwise; or to drive the stored fail-safe.
-func (s *Shield) respond(plan []vehicle.State, delay int) {
-	if !s.spared {
-		s.FailSafe() // fills s.spare
-		s.spared = true
-		s.tube.build(s.spec, &s.line, plan, len(plan), s.p.Hard, s.p.HardJerk)
-		s.give(&s.tube)
-	}
-	s.best.build(s.spec, &s.line, plan, delay, s.p.MinBrake, s.p.HardJerk)
-	s.fair = s.lacks(s.fair, &s.best, true)
-	if s.worst(s.fair).Rule != None {
-		s.best.build(s.spec, &s.line, plan, delay, s.p.Hard, s.p.HardJerk)
-	}
-	s.fair = s.lacks(s.fair, &s.best, false)
-	for i := range s.fair {
-		if s.spare[i].missing < s.fair[i].missing {
-			s.fair[i] = s.spare[i]
-		}
-	}
-}
-
-// noWorse tells whether the tube lacks towards nobody more than the best response does.
+// noWorse tells whether the tube lacks towards nobody more than what would be driven instead does.
 func (s *Shield) noWorse() bool {
+	if !s.spared {
+		s.FailSafe() // fills in s.spare
+		s.spared = true
+		s.give(&s.drawn)
+	}
 	for i := range s.lack {
-		if s.lack[i].missing > slack*s.fair[i].missing {
+		if spare := s.spare[i].missing; s.lack[i].missing > spare+min(leeway, spare/20) {
 			return false
 		}
 	}

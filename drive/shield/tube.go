@@ -82,17 +82,19 @@ func ahead(from geom.Pose, way, bend float64) geom.Pose {
 type step struct {
 	pose       geom.Pose // of the rear axle
 	box        geom.Box
+	ahead      geom.Vec // the unit vector of its heading
 	way, speed float64
 }
 
 // tube is a continuation: a step every dt, from now until the vehicle stands, or for beyond steps.
 type tube struct {
-	steps []step
+	steps     []step
+	low, high geom.Vec // all boxes' middles lie between
 }
 
 // build follows the plan for its first k states and then brakes to a stop along its line.
 func (t *tube) build(spec *vehicle.Spec, line *path, plan []vehicle.State, k int, brake, jerk float64) {
-	t.steps = t.steps[:0]
+	t.clear()
 	k = min(k, len(plan)-1)
 	for i := range k + 1 {
 		t.add(spec, line.pose[i], line.way[i], plan[i].Speed)
@@ -113,7 +115,20 @@ func (t *tube) build(spec *vehicle.Spec, line *path, plan []vehicle.State, k int
 }
 
 func (t *tube) add(spec *vehicle.Spec, pose geom.Pose, way, speed float64) {
-	t.steps = append(t.steps, step{pose, spec.Box(vehicle.State{Pose: pose}), way, speed})
+	u := geom.Towards(pose.Heading)
+	middle := pose.Vec.Plus(u.Times(spec.Length/2 - spec.RearOverhang))
+	t.low = geom.Vec{X: min(t.low.X, middle.X), Y: min(t.low.Y, middle.Y)}
+	t.high = geom.Vec{X: max(t.high.X, middle.X), Y: max(t.high.Y, middle.Y)}
+	t.steps = append(t.steps, step{
+		pose: pose, ahead: u, way: way, speed: speed,
+		box: geom.Box{Pose: geom.Pose{Vec: middle, Heading: pose.Heading}, Length: spec.Length, Width: spec.Width},
+	})
+}
+
+// clear empties the tube.
+func (t *tube) clear() {
+	inf := math.Inf(1)
+	t.steps, t.low, t.high = t.steps[:0], geom.Vec{X: inf, Y: inf}, geom.Vec{X: -inf, Y: -inf}
 }
 
 // length gives the way of the whole continuation, m.
