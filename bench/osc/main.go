@@ -4,10 +4,12 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,12 +23,14 @@ func main() {
 	ncap := flag.Int("ncap", math.MaxInt, "of each NCAP distribution at most so many cases, evenly drawn; 0: none")
 	only := flag.String("only", "", "only files whose name this regular expression finds")
 	verbose := flag.Bool("v", false, "tell of every case")
+	trace := flag.Bool("trace", false, "tell of every cycle")
+	which := flag.Int("case", -1, "of each distribution only the case of this number, from 0")
 	flag.Parse()
 	find, err := regexp.Compile(*only)
 	if err != nil {
 		fail(err)
 	}
-	b := bench{data: *data, only: find, verbose: *verbose, begun: time.Now()}
+	b := bench{data: *data, only: find, verbose: *verbose, trace: *trace, which: *which, begun: time.Now()}
 	if *alks {
 		b.alks()
 	}
@@ -52,6 +56,8 @@ type bench struct {
 	data    string
 	only    *regexp.Regexp
 	verbose bool
+	trace   bool
+	which   int
 	begun   time.Time
 	cases   int
 	seconds float64
@@ -77,7 +83,7 @@ func (b *bench) files(pattern ...string) []string {
 }
 
 func (b *bench) run(c osc.Case, keepLane bool) *outcome {
-	out, err := run(c, keepLane)
+	out, err := run(c, keepLane, b.trace)
 	if errors.Is(err, errBackwards) {
 		return nil
 	}
@@ -161,14 +167,14 @@ func (b *bench) variations(most int) {
 		if err != nil {
 			fail(err)
 		}
-		cases := drawn(all, most)
+		cases := b.drawn(all, most)
 		safe, inLane := 0, 0
 		for _, c := range cases {
 			o := b.run(c, true)
 			if o.hit == nil {
 				safe++
 			} else if b.verbose {
-				fmt.Println("   ", c.Set, o.told())
+				fmt.Println("   ", number(all, c), c.Set, o.told())
 			}
 			if o.over <= 0 {
 				inLane++
@@ -178,8 +184,11 @@ func (b *bench) variations(most int) {
 	}
 }
 
-// drawn gives at most so many cases, evenly from first to last.
-func drawn(all []osc.Case, most int) []osc.Case {
+// drawn gives at most so many cases, evenly from first to last, or the one that is asked for.
+func (b *bench) drawn(all []osc.Case, most int) []osc.Case {
+	if b.which >= 0 {
+		return all[min(b.which, len(all)):min(b.which+1, len(all))]
+	}
 	if len(all) <= most {
 		return all
 	}
@@ -188,6 +197,11 @@ func drawn(all []osc.Case, most int) []osc.Case {
 		few[i] = all[(2*i+1)*len(all)/(2*most)]
 	}
 	return few
+}
+
+// number gives which case of its distribution c is.
+func number(all []osc.Case, c osc.Case) int {
+	return slices.IndexFunc(all, func(x osc.Case) bool { return maps.Equal(x.Set, c.Set) })
 }
 
 func (b *bench) ncap(most int) {
@@ -211,7 +225,7 @@ func (b *bench) distribution(f string, most int) (n, avoided int) {
 		fail(err)
 	}
 	stood, worst, gap, brake := 0, 0.0, math.Inf(1), 0.0
-	for _, c := range drawn(all, most) {
+	for _, c := range b.drawn(all, most) {
 		o := b.run(c, false)
 		if o == nil {
 			continue
@@ -227,7 +241,7 @@ func (b *bench) distribution(f string, most int) (n, avoided int) {
 			stood++
 		}
 		if b.verbose {
-			fmt.Println("   ", c.Set, o.told())
+			fmt.Println("   ", number(all, c), c.Set, o.told())
 		}
 	}
 	up := filepath.Base(filepath.Dir(f))

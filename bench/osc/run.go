@@ -34,7 +34,7 @@ type outcome struct {
 const longest = 400.0 // s that a case may take
 
 // run plays one case.
-func run(c osc.Case, keepLane bool) (*outcome, error) {
+func run(c osc.Case, keepLane, trace bool) (*outcome, error) {
 	w, err := osc.Open(c.File, c.Set)
 	if err != nil {
 		return nil, err
@@ -67,6 +67,17 @@ func run(c osc.Case, keepLane bool) (*outcome, error) {
 			return nil, err
 		}
 		out.seconds += drive.Cycle
+		if trace {
+			d := &rider.Decision
+			chosen := ""
+			for _, c := range d.Candidates {
+				if c.Chosen {
+					chosen = c.Name
+				}
+			}
+			fmt.Printf("%6.1f  x %.1f y %.2f v %.2f a %.2f steer %.3f  mode %d %-24s vetoed %d  %s #%d\n", out.seconds, rider.State.X, rider.State.Y,
+				rider.State.Speed, rider.State.Accel, rider.State.Steer, d.Mode, chosen, d.Vetoed, d.Reason.Words, d.Reason.Subject)
+		}
 	}
 	out.ended = w.Ended()
 	report, _ := judge.Of(rider.ID)
