@@ -8,6 +8,7 @@ import (
 	"hutong/drive/plan"
 	"hutong/drive/predict"
 	"hutong/drive/scene"
+	"hutong/drive/shield"
 	"hutong/drive/vehicle"
 )
 
@@ -19,7 +20,7 @@ type Agent struct {
 	m       *lane.Map
 	spec    *vehicle.Spec
 	planner *plan.Planner
-	stored  failSafe
+	shield  *shield.Shield
 
 	mode   Mode
 	here   lane.Spot
@@ -28,55 +29,75 @@ type Agent struct {
 	time   float64
 	begun  bool
 	blind  float64 // s since the sensors gave anything new
-	missed bool
-	asked  float64 // view's time since when a person is needed; negative: not
+	late   bool    // the last step was of no use
+	vetoed float64 // s since a plan was released
+	steer  float64 // what was asked of the wheels last
 	paths  []Path
 	points []geom.Vec
 }
 
 // New makes an agent for a vehicle on a map, which may be shared among agents.
 func New(m *lane.Map, spec *vehicle.Spec, _ Options) *Agent {
+	s, err := shield.New(m, spec, shield.City)
+	if err != nil {
+		panic(err) // the parameters are constants that shield's own tests check
+	}
 	return &Agent{
-		m: m, spec: spec, planner: plan.New(m, spec), here: lane.Spot{Lane: lane.None}, back: lane.None,
-		stored: newFailSafe(spec), asked: -1,
+		m: m, spec: spec, planner: plan.New(m, spec), shield: s, here: lane.Spot{Lane: lane.None}, back: lane.None,
 	}
 }
 
 // Missed tells the agent that its last step came too late to be driven: the next one drives the stored way to a stop
-// where it would have planned, and plans again from there.
-func (a *Agent) Missed() { a.missed = true }
+// where it would have planned, and the one after plans again from there.
+func (a *Agent) Missed() { a.late = true }
 
 // Step decides what to do until the next step, 0.1 s later. It reads v and o and fills in d, whose slices belong to the
-// agent until its next step.
+// agent until its next step. Whatever it is given, it gives a control that can be driven; where it can't plan, one that
+// stops.
 func (a *Agent) Step(v *scene.View, o *Orders, d *Decision) {
 	*d = Decision{
 		Plan: d.Plan[:0], Candidates: d.Candidates[:0], Paths: d.Paths[:0], Lane: lane.Spot{Lane: lane.None},
 		TurnIn: -1, Remaining: -1, Reason: Reason{Signal: -1},
 	}
-	defer func() {
-		if broken := recover(); broken != nil {
-			a.stored.drive(v.Ego, d)
-			a.mode = FailSafe
-			d.Mode, d.Reason = FailSafe, because(Reason{Code: "fail-safe", Signal: -1})
+	switch {
+	case !sound(v.Ego):
+		a.blunt(d)
+	case !a.attempt(func() { a.shield.Look(v); a.step(v, o, d) }):
+		if !a.attempt(func() { a.safely(v, d, "fail-safe") }) {
+			a.blunt(d)
 		}
-	}()
-	a.step(v, o, d)
+	}
+	a.steer = d.Control.Steer
 	d.Mode = a.mode
-	d.Reason = because(d.Reason)
+	d.Reason.Words = a.words(v, &d.Reason)
+}
+
+// attempt runs f, and tells whether it came to its end.
+func (a *Agent) attempt(f func()) (ok bool) {
+	defer func() { ok = recover() == nil }()
+	f()
+	return true
+}
+
+// blunt brakes with the wheels kept: all that is left when not even the vehicle's own state can be believed.
+func (a *Agent) blunt(d *Decision) {
+	const firm = 4.0 // m/s²
+	a.mode, d.Reason.Code, d.Plan = FailSafe, "fail-safe", d.Plan[:0]
+	d.Control = vehicle.Control{Accel: -firm, Steer: a.steer, Hard: true}
 }
 
 func (a *Agent) step(v *scene.View, o *Orders, d *Decision) {
-	late := a.missed
-	a.missed = false
+	late := a.late
+	a.late = false
 	lapse := v.Time - a.time
-	if !a.begun || lapse < 0 || lapse > 1 {
+	if !a.begun || !(lapse >= 0 && lapse <= 1) {
 		lapse = Cycle
 	}
 	a.time, a.begun = v.Time, true
 	if a.blind += lapse; !v.Blind {
 		a.blind = 0
 	}
-	if !sound(v.Ego) || late || a.blind > patience {
+	if late || a.blind > patience {
 		a.safely(v, d, "fail-safe")
 		return
 	}
@@ -147,13 +168,16 @@ func (a *Agent) stand(v *scene.View, o *Orders, d *Decision) {
 	default:
 		d.Reason.Code = "hold"
 	}
-	a.stored.hold(v.Ego)
+	a.planner.Strayed()
+	a.shield.Judge(d.Plan) // a plan to stand is always released, and stored
 }
 
 // safely drives the stored way to a stop.
 func (a *Agent) safely(v *scene.View, d *Decision, code string) {
-	a.stored.drive(v.Ego, d)
-	d.Reason.Code = code
+	control, states := a.shield.FailSafe()
+	d.Control, d.Plan = control, append(d.Plan[:0], states...)
+	d.Reason = Reason{Code: code, Signal: -1, At: v.Ego.Vec}
+	a.planner.Strayed()
 	a.mode = FailSafe
 }
 
@@ -233,13 +257,48 @@ func (a *Agent) plan(v *scene.View, o *Orders, f *lane.Field, d *Decision) {
 		a.safely(v, d, "lost")
 		return
 	}
-	best := a.planner.Best(0)
+	best := a.release(d)
+	a.explain(v, f, best, d)
+	if best == nil {
+		mode := a.mode
+		a.safely(v, d, "veto")
+		if a.vetoed += Cycle; a.vetoed < brief {
+			a.mode = mode
+		}
+		return
+	}
+	a.vetoed = 0
 	a.planner.Chose(best)
 	d.Control = best.Control
 	d.Plan = append(d.Plan, best.States[:]...)
-	a.stored.keep(best.States[:])
-	a.explain(v, f, best, d)
 }
+
+// brief is for how long the shield may refuse everything before the agent calls that its fail-safe, s.
+const brief = 0.5
+
+// release gives the best of the proposals that the shield lets pass, nil where it lets none.
+func (a *Agent) release(d *Decision) *plan.Proposal {
+	for i := range a.planner.Len() {
+		q := a.planner.Best(i)
+		verdict := a.shield.Judge(q.States[:])
+		if verdict.Released {
+			return q
+		}
+		d.Vetoed++
+		if q.Veto == "" {
+			q.Veto = vetoes[verdict.Rule]
+		}
+	}
+	return nil
+}
+
+// vetoes gives the shield's rules their words.
+var vetoes = func() (words [int(shield.Sight) + 1]string) {
+	for i := range words {
+		words[i] = "shield: " + shield.Rule(i).String()
+	}
+	return words
+}()
 
 // explain fills in what the agent thinks and why.
 func (a *Agent) explain(v *scene.View, f *lane.Field, best *plan.Proposal, d *Decision) {
@@ -249,8 +308,10 @@ func (a *Agent) explain(v *scene.View, f *lane.Field, best *plan.Proposal, d *De
 			Name: q.Name, Score: min(max(q.Score, 0), 1), Veto: q.Veto, Chosen: q == best,
 		})
 	}
-	c := best.Cause()
-	d.Reason = Reason{Code: c.Code, Subject: c.Track, Signal: c.Signal, At: a.planner.Way().At(c.At).Vec}
+	if best != nil {
+		c := best.Cause()
+		d.Reason = Reason{Code: c.Code, Subject: c.Track, Signal: c.Signal, At: a.planner.Way().At(c.At).Vec}
+	}
 	d.Turn, d.TurnIn = a.planner.Turn(a.m)
 	if f != nil {
 		if left := f.From(a.here.Lane, a.here.S); !math.IsInf(left, 1) {

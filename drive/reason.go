@@ -1,5 +1,7 @@
 package drive
 
+import "hutong/drive/scene"
+
 // words gives each reason's code its words.
 var words = map[string]string{
 	"free":          "The way is free",
@@ -26,10 +28,38 @@ var words = map[string]string{
 	"lost":          "No lane here: coming to a stop",
 }
 
-// because puts a reason into words.
-func because(r Reason) Reason {
-	if r.Words == "" {
-		r.Words = words[r.Code]
+// words puts a reason into words.
+func (a *Agent) words(v *scene.View, r *Reason) string {
+	said := words[r.Code]
+	whose, known := about[r.Code]
+	if !known || r.Subject == 0 {
+		return said
 	}
-	return r
+	for i := range v.Actors {
+		if v.Actors[i].ID == r.Subject {
+			return whose[min(v.Actors[i].Kind, scene.Unknown)]
+		}
+	}
+	return said
 }
+
+// who names each kind of road user.
+var who = [scene.Unknown + 1]string{
+	"a car", "a van", "a truck", "a bus", "a motorcycle", "a bicycle", "a pedestrian", "a tram", "an obstacle", "something",
+}
+
+// about gives the words of the reasons that are about someone, by kind: made once, so that saying them costs nothing.
+var about = func() map[string][scene.Unknown + 1]string {
+	all := make(map[string][scene.Unknown + 1]string)
+	for code, before := range map[string]string{
+		"follow": "Following ", "yield": "Giving way to ", "cross-walk": "Letting cross: ", "nudge": "Passing ",
+		"blocked": "Standing in the way: ",
+	} {
+		var said [scene.Unknown + 1]string
+		for kind, name := range who {
+			said[kind] = before + name
+		}
+		all[code] = said
+	}
+	return all
+}()

@@ -162,6 +162,9 @@ func (p *Planner) Chose(q *Proposal) {
 	p.aimAt(q)
 }
 
+// Strayed tells the planner that nothing of its last plan was driven.
+func (p *Planner) Strayed() { p.aim.good = false }
+
 // Way gives the way along the vehicle's own lane, good until the next Plan.
 func (p *Planner) Way() *Way { return &p.views[0].way }
 
