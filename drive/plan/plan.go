@@ -96,6 +96,7 @@ type Planner struct {
 
 	task      *Task
 	motions   []predict.Motion
+	claims    []predict.Claim
 	colours   []scene.Colour
 	run       []uint8 // by signal: what was decided when it turned amber
 	views     [3]view // its own lane, left, right
@@ -132,7 +133,7 @@ func (p *Planner) Plan(t *Task) (ok bool) {
 	p.change.wanted = false
 	p.proposals, p.order = p.proposals[:0], p.order[:0]
 	p.lights(t.View.Lights)
-	p.motions = p.predictor.Look(t.View, t.Here, p.spec)
+	p.motions = p.predictor.Look(t.View, t.Here, p.spec, p.claim())
 	if !p.survey() {
 		return false
 	}
@@ -177,6 +178,51 @@ func (p *Planner) lights(lights []scene.Light) {
 			p.colours[l.Signal] = l.Colour
 		}
 	}
+}
+
+// claim gives the lanes that the vehicle is going to drive in the next seconds, by its last plan's way: none beyond a
+// place where it stops.
+func (p *Planner) claim() []predict.Claim {
+	p.claims = p.claims[:0]
+	v := &p.views[0]
+	if len(v.way.Samples) < 8 {
+		return p.claims
+	}
+	s, _, _ := v.way.project(p.task.View.Ego.Vec, v.index)
+	front, speed := s+p.front, p.task.View.Ego.Speed
+	limit := front + max(speed, 3)*claimed
+	for i := range v.halts {
+		if h := &v.halts[i]; h.at > front-2 {
+			limit = min(limit, h.at)
+		}
+	}
+	for i := range v.way.Legs {
+		leg := &v.way.Legs[i]
+		if leg.End < s || leg.Begin > limit {
+			continue
+		}
+		p.claims = append(p.claims, predict.Claim{
+			Lane: leg.Lane, In: soonest(leg.Begin-front, speed, v.limit), Out: soonest(leg.End-s, speed, v.limit),
+		})
+	}
+	return p.claims
+}
+
+// claimed is for how many seconds of way ahead others are thought to give way.
+const claimed = 6.0
+
+// soonest gives after how many seconds x metres are gone by one who speeds up briskly to a limit, from a speed.
+func soonest(x, speed, limit float64) float64 {
+	const brisk = 1.5 // m/s²
+	if x <= 0 {
+		return 0
+	}
+	limit = max(limit, speed, 0.1)
+	rising := (limit - speed) / brisk
+	if way := (speed + limit) / 2 * rising; x > way {
+		return rising + (x-way)/limit
+	}
+	return (math.Sqrt(speed*speed+2*brisk*x) - speed) / brisk
 }
 
 // survey lays the way on the vehicle's own lane and those beside it, and looks who is there.

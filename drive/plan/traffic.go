@@ -138,6 +138,9 @@ func (v *view) meet(m *lane.Map, half, rear, front float64, lights []scene.Colou
 			continue
 		}
 		v.right(m, &meet, lights)
+		if meet.yield && !o.motion.Yields {
+			meet.enter = min(meet.enter, sooner(m, o.motion, first*stride))
+		}
 		v.wait(m, &meet, front)
 		v.meetings = append(v.meetings, meet)
 	}
@@ -180,4 +183,23 @@ func (v *view) wait(m *lane.Map, meet *meeting, front float64) {
 		line = meet.from - 1.5
 	}
 	meet.line = line
+}
+
+// sooner gives when a motion could be where it is thought to be at a step at the earliest, s from now: one who is given
+// way to may be faster than thought.
+func sooner(m *lane.Map, motion *predict.Motion, step int) float64 {
+	if motion.Actor.OnFoot() || motion.Stood > 3 {
+		return forever
+	}
+	way := 0.0
+	for k := range step {
+		way += motion.Boxes[k].To(motion.Boxes[k+1].Vec)
+	}
+	speed := max(motion.Actor.Speed, 0)
+	limit := 1.1 * speed
+	for _, id := range motion.Lanes() {
+		limit = max(limit, 1.1*m.Lane(id).Limit)
+		break
+	}
+	return soonest(way, speed, limit)
 }

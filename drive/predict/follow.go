@@ -24,7 +24,7 @@ type lead struct{ at, speed float64 } // m of travel to where the own middle wou
 // drive fills in where the motion is at each tick.
 func (p *Predictor) drive(i int, m *Motion) {
 	a := m.Actor
-	leads := [2]lead{p.leader(i, m), p.light(m)}
+	leads := [3]lead{p.leader(i, m), p.light(m), p.courtesy(m)}
 	at, speed := 0.0, max(a.Speed, 0)
 	accel := min(max(a.Accel, -6), 2)
 	hop, segment := 0, 0
@@ -138,4 +138,51 @@ func (p *Predictor) light(m *Motion) lead {
 		}
 	}
 	return lead{at: math.Inf(1)}
+}
+
+// courtesy finds where the motion gives way to the vehicle itself: before the first place where it has to, if it can
+// still stop there and doesn't come well before.
+func (p *Predictor) courtesy(m *Motion) lead {
+	a := m.Actor
+	half := a.Box.Length / 2
+	for h := range m.count {
+		l := p.m.Lane(m.lanes[h])
+		if l.Signal >= 0 && p.colours[l.Signal] == scene.Green || a.Siren {
+			continue
+		}
+		begin := m.ends[h] - l.Centre.Length()
+		for i := range l.Conflicts {
+			c := &l.Conflicts[i]
+			if !c.Yield {
+				continue
+			}
+			at := begin + c.From - half
+			claim := p.claimed(c.With)
+			if claim == nil || at <= 0.5 {
+				continue
+			}
+			speed := max(a.Speed, 0)
+			if speed*speed/(2*at) > stopping {
+				continue // it can't stop any more
+			}
+			if gone := (at + c.To - c.From + 2*half) / max(speed, 1.5); gone+1 < claim.In {
+				continue // it is through before
+			}
+			m.Yields = true
+			if line := begin - half; line > 0 && speed*speed/(2*line) < stopping {
+				at = min(at, line)
+			}
+			return lead{at: at + idmGap - 0.5}
+		}
+	}
+	return lead{at: math.Inf(1)}
+}
+
+func (p *Predictor) claimed(id lane.ID) *Claim {
+	for i := range p.claims {
+		if p.claims[i].Lane == id {
+			return &p.claims[i]
+		}
+	}
+	return nil
 }

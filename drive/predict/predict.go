@@ -47,7 +47,7 @@ type Predictor struct {
 	m       *lane.Map
 	motions []Motion
 	spots   []spot
-	near    []lane.ID
+	claims  []Claim
 	stood   []memory
 	colours []scene.Colour
 }
@@ -68,9 +68,16 @@ type memory struct {
 // New makes a predictor for a map.
 func New(m *lane.Map) *Predictor { return &Predictor{m: m} }
 
-// Look foretells what everyone in the view may do, until the next Look. here is the vehicle's own spot.
-func (p *Predictor) Look(v *scene.View, here lane.Spot, spec *vehicle.Spec) []Motion {
-	p.motions, p.spots = p.motions[:0], p.spots[:0]
+// Claim is a lane that the vehicle itself means to drive, and when it comes to it and leaves it, s from now.
+type Claim struct {
+	Lane    lane.ID
+	In, Out float64
+}
+
+// Look foretells what everyone in the view may do, until the next Look. here is the vehicle's own spot; claims are the
+// lanes it is going to drive: those who have to give way to it there are thought to, while they still can.
+func (p *Predictor) Look(v *scene.View, here lane.Spot, spec *vehicle.Spec, claims []Claim) []Motion {
+	p.motions, p.spots, p.claims = p.motions[:0], p.spots[:0], claims
 	p.lights(v.Lights)
 	for i := range v.Actors {
 		a := &v.Actors[i]
