@@ -283,13 +283,16 @@ func (s *Shield) keepsTo(l *lack, plan []vehicle.State, e *entry, o *other, brak
 		if lacks := now.need - now.ahead; lacks > 0 && !brakes && later.need-later.ahead > lacks/2 {
 			l.add(Following, lacks, dt)
 		}
-	case now.ahead <= -s.p.Gap && now.tail < 0 && towards > 0.1:
+	case now.ahead <= -s.p.Gap && now.tail < 0 && towards > 0.1 && now.cos > alongside: // else they cross, which is judged by where they meet
 		need := Lateral(towards, math.Abs(e.across), s.p.Response, s.p.OtherResponse, s.p.LateralAccel, s.p.LateralBrake, s.p.LateralGap)
 		if now.beside < need {
 			l.add(Beside, need-now.beside, dt)
 		}
 	}
 }
+
+// alongside is the least cosine between the directions of two who drive side by side: that of 25 degrees.
+const alongside = 0.9
 
 // gap is the room between the state of a plan and where the other will be then, if it goes on as it does.
 type gap struct {
