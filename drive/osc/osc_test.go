@@ -378,10 +378,10 @@ func TestEveryALKSDistributionOpens(t *testing.T) {
 			t.Error(err)
 			continue
 		}
-		for _, i := range []int{0, len(cases) / 2, len(cases) - 1} {
-			if _, err := Open(cases[i].File, cases[i].Set); err != nil {
-				t.Errorf("%s %v: %v", filepath.Base(f), cases[i].Set, err)
-			}
+		if c := cases[len(cases)/2]; c.Set == nil {
+			t.Errorf("%s: sets nothing", filepath.Base(f))
+		} else if _, err := Open(c.File, c.Set); err != nil {
+			t.Errorf("%s %v: %v", filepath.Base(f), c.Set, err)
 		}
 	}
 }
