@@ -78,16 +78,16 @@ func newPlaces(m *lane.Map) *Places {
 		at             float64
 		stepFree       bool
 	}{
-		{"north-gate", "North Gate", "north12_1", 36, true},
-		{"visitor-centre", "Visitor Centre", "avenue32_1", 36, true},
-		{"old-market", "Old Market", "high32_2", 36, false},
-		{"tower", "Tower", "high42_2", 36, true},
-		{"clinic", "Clinic", "clinic22_1", 36, true},
-		{"science-park", "Science Park", "park12_1", 36, true},
-		{"gardens", "Gardens", "garden2_1", 36, false},
-		{"home-court", "Home Court", "-elm2_1", 20, true},
-		{"east-gate", "East Gate", "east12_1", 36, true},
-		{"south-lawn", "South Lawn", "south12_1", 36, false},
+		{"north-gate", "North Gate", "north12_1", 27, true},
+		{"visitor-centre", "Visitor Centre", "avenue32_1", 27, true},
+		{"old-market", "Old Market", "high32_2", 27, false},
+		{"tower", "Tower", "high42_2", 27, true},
+		{"clinic", "Clinic", "clinic22_1", 27, true},
+		{"science-park", "Science Park", "park12_1", 27, true},
+		{"gardens", "Gardens", "garden2_1", 27, false},
+		{"home-court", "Home Court", "-elm2_1", 14, true},
+		{"east-gate", "East Gate", "east12_1", 27, true},
+		{"south-lawn", "South Lawn", "south12_1", 27, false},
 	} {
 		p.Stops = append(p.Stops, newStop(m, s.id, s.name, s.lane, s.at, s.stepFree))
 	}
