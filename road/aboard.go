@@ -249,7 +249,7 @@ func (c *Core) confine(r *Ride, now time.Time) {
 	}
 	r.To = *endOf(s)
 	r.To.Spot, _ = c.spot(&r.To)
-	r.Why = "The area has become smaller: the ride ends at " + r.To.Name
+	r.Why, r.passing = "The area has become smaller: the ride ends at "+r.To.Name, false
 	c.keep(r)
 }
 

@@ -16,6 +16,11 @@ func (c *Core) care(r *Ride, now time.Time) {
 	if v != nil && v.Ride != r.ID {
 		v = nil
 	}
+	if v != nil {
+		r.missing = time.Time{}
+	} else if r.missing.IsZero() {
+		r.missing = now
+	}
 	waited := now.Sub(r.Changed)
 	if !r.State.Aboard() && !r.State.Over() && !r.Rescue && c.closed(r, now) {
 		return
@@ -29,14 +34,14 @@ func (c *Core) care(r *Ride, now time.Time) {
 		c.careComing(r, v, now)
 	case Here:
 		switch {
-		case v == nil, c.away(v, now, awayAfter):
+		case c.away(r, v, now, awayAfter):
 			c.giveUp(r, now, "Your vehicle cannot be reached any more: another one is being sent")
 		case waited > noShow:
 			c.over(r, Cancelled, now, "Nobody came to the vehicle within 5 minutes")
 		}
 	case Boarding:
 		switch {
-		case v == nil, c.away(v, now, lostAfter):
+		case c.away(r, v, now, lostAfter):
 			c.giveUp(r, now, "Your vehicle cannot be reached any more: another one is being sent")
 		case waited > boardWithin:
 			c.over(r, Cancelled, now, "The ride was not begun within 5 minutes of boarding")
@@ -63,17 +68,20 @@ func (c *Core) closed(r *Ride, now time.Time) bool {
 	return false
 }
 
-// away tells whether the vehicle hasn't been heard for so long.
-func (c *Core) away(v *Vehicle, now time.Time, long time.Duration) bool {
+// away tells whether the ride's vehicle hasn't been heard for so long, or hasn't been there at all: after a start of the
+// hub, vehicles need a moment to be known again.
+func (c *Core) away(r *Ride, v *Vehicle, now time.Time, long time.Duration) bool {
+	if v == nil {
+		return now.Sub(r.missing) > long
+	}
 	return !v.online && now.Sub(v.Heard) > long
 }
 
 func (c *Core) careComing(r *Ride, v *Vehicle, now time.Time) {
 	switch {
-	case v == nil:
-		c.giveUp(r, now, "Your vehicle was taken out of service: another one is being sent")
-	case c.away(v, now, awayAfter):
+	case c.away(r, v, now, awayAfter):
 		c.giveUp(r, now, "Your vehicle cannot be reached: another one is being sent")
+	case v == nil:
 	case !v.stuck.IsZero() && now.Sub(v.stuck) > lostAfter:
 		c.giveUp(r, now, "Your vehicle was held up: another one is being sent")
 	case v.online && v.at(r.From.target()):
@@ -84,13 +92,10 @@ func (c *Core) careComing(r *Ride, v *Vehicle, now time.Time) {
 
 func (c *Core) careAboard(r *Ride, v *Vehicle, now time.Time) {
 	switch {
-	case v == nil:
-		c.giveUp(r, now, "Your vehicle was taken out of service: another one is being sent to you")
-		return
-	case c.away(v, now, lostAfter):
+	case c.away(r, v, now, lostAfter):
 		c.giveUp(r, now, "Your vehicle cannot be reached. It has stopped by itself; another one is being sent to you")
 		return
-	case !v.online:
+	case v == nil || !v.online:
 		c.say(r, "Your vehicle cannot be reached just now. It stops by itself when that lasts")
 		return
 	}
@@ -123,16 +128,21 @@ func (c *Core) careRiding(r *Ride, v *Vehicle, now time.Time) {
 	case !v.stuck.IsZero() && v.Assist == nil && now.Sub(v.stuck) > 2*lostAfter:
 		c.giveUp(r, now, "Your vehicle cannot go on: another one is being sent to you")
 	case v.State == Stopped || v.State == FailSafe:
-		c.say(r, v.Reason.Words)
-	case r.Why != "" && v.State == Driving:
+		if v.parked != "" {
+			c.say(r, v.parked)
+		} else {
+			c.say(r, v.Reason.Words)
+		}
+	case r.passing && v.State == Driving:
 		c.say(r, "")
+		r.passing = false
 	}
 }
 
-// say tells the passenger something, once.
+// say tells the passenger something that holds only for now.
 func (c *Core) say(r *Ride, why string) {
 	if r.Why != why {
-		r.Why = why
+		r.Why, r.passing = why, true
 		r.version++
 		c.out.Fleet = true
 	}

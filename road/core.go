@@ -154,7 +154,7 @@ func (e Came) happen(c *Core, now time.Time) error {
 		return Gone{e.Thing.ID}.happen(c, now)
 	}
 	if c.vehicles[e.Thing.ID] == nil {
-		v := &Vehicle{ID: e.Thing.ID, Name: nameOf(e.Thing.ID), Seats: 1, Heard: now, Trip: Trip{Remaining: -1}}
+		v := &Vehicle{ID: e.Thing.ID, Name: nameOf(e.Thing.ID), Heard: now, Trip: Trip{Remaining: -1}}
 		for _, id := range c.open { // a ride that was under way when the hub stopped
 			if c.rides[id].Vehicle == v.ID {
 				v.Ride = id

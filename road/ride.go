@@ -116,6 +116,8 @@ type Ride struct {
 	Help       string     `json:"help,omitempty"`  // the question to the operators that is open, by its id
 
 	version uint64
+	missing time.Time // since when its vehicle isn't known at all; zero while it is
+	passing bool      // Why holds only for now
 }
 
 // become brings the ride into a state.
@@ -123,7 +125,7 @@ func (r *Ride) become(s State, now time.Time, why string) {
 	if r.State != s {
 		r.State, r.Changed = s, now
 	}
-	r.Why = why
+	r.Why, r.passing = why, false
 }
 
 // went adds the place where the vehicle is now to the ride's path.
