@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"hutong/drive/start"
 	"hutong/drive/town"
 	"hutong/sim"
 )
@@ -22,7 +23,9 @@ var samples embed.FS
 
 type demoCmd struct {
 	listen
-	Seed uint64 `help:"Another seed is another quarter." default:"1"`
+	Seed  uint64  `help:"Another seed is another quarter." default:"1"`
+	Sumo  bool    `help:"SUMO's traffic in the town in place of our own; it must be installed."`
+	Speed float64 `help:"How fast time passes for the vehicles, against the clock." default:"1"`
 }
 
 // Run shows the simulated quarter until it is interrupted.
@@ -41,9 +44,16 @@ func (c *demoCmd) Run(ctx context.Context) error {
 	if err := h.unpack(samples); err != nil {
 		return errors.Join(err, h.close())
 	}
-	if h.drive, err = driveTown(roads, places, h.mqttURL(), 4, c.Seed, h.log); err != nil {
+	kind := "town"
+	if c.Sumo {
+		kind = "sumo"
+	}
+	vehicles, err := start.New(ctx, start.Options{World: kind, Vehicles: 4, Seed: c.Seed, Speed: c.Speed, Broker: h.mqttURL(), Log: h.log})
+	if err != nil {
 		return errors.Join(err, h.close())
 	}
+	h.drive = vehicles.Host
+	h.later(vehicles.Close)
 	return h.run(ctx, func(ctx context.Context) error {
 		fmt.Fprintf(os.Stderr, "A simulated quarter. It is open to everybody on this machine, and to nobody else.\nSee it at %s\n", h.httpURL())
 		work, ctx := errgroup.WithContext(ctx)

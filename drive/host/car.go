@@ -35,7 +35,8 @@ type car struct {
 	told    geom.Vec // the goal that was told last
 	reason  drive.Reason
 	reasons time.Time
-	counted [2]int // late and forced cycles
+	counted int // late decisions
+	forced  int // cycles in a row
 
 	mu      sync.Mutex
 	orders  drive.Orders
@@ -103,6 +104,10 @@ func newCar(h *Host, v *Vehicle, id uint32) (*car, error) {
 // linkLost is for how long the broker may be silent to a vehicle that drives.
 const linkLost = 2 * time.Second
 
+// forcedFor is for how many cycles in a row a vehicle is stopped for want of a decision until it's said to be in its
+// fail-safe: one that came a moment late is counted, and no more.
+const forcedFor = 3
+
 // seekFor is for how many cycles a vehicle looks for a place where it hinders nobody: 15 s.
 const seekFor = 150
 
@@ -156,7 +161,9 @@ func (c *car) show(t *scene.Truth, now time.Time) {
 	c.count(x)
 	c.mu.Lock()
 	mode := d.Mode
-	if c.rider.Forced {
+	if c.forced++; !c.rider.Forced {
+		c.forced = 0
+	} else if c.forced >= forcedFor {
 		mode = drive.FailSafe
 	}
 	c.moving = mode == drive.Driving || mode == drive.FailSafe || x.Speed > 0.05
@@ -250,9 +257,9 @@ func (c *car) count(x vehicle.State) {
 		}
 	}
 	c.battery = min(100, max(0, c.battery-100*used/capacity))
-	if late := c.rider.Late; late > c.counted[0] {
-		c.h.stats.late.Add(uint64(late - c.counted[0]))
-		c.counted[0] = late
+	if late := c.rider.Late; late > c.counted {
+		c.h.stats.late.Add(uint64(late - c.counted))
+		c.counted = late
 	}
 	if c.rider.Forced {
 		c.h.stats.forced.Add(1)

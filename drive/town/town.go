@@ -60,6 +60,9 @@ type Outline struct {
 	Points []geom.Vec // counter-clockwise, not closed
 }
 
+// Net gives the town's roads as SUMO reads them, a .net.xml.gz, which the caller must not change.
+func Net() []byte { return netFile }
+
 // Load gives the town. It takes a few tens of milliseconds; keep what it gives. The town is part of the program, so that
 // one that can't be read is a fault of the program and panics.
 func Load() (*lane.Map, *Places) {
