@@ -206,7 +206,7 @@ func flows(m *lane.Map) string {
 				continue
 			}
 			fmt.Fprintf(&b, "  <flow id=%q from=%q to=%q begin=\"0\" end=\"86400\" probability=\"%.4f\" departLane=\"best\" departSpeed=\"desired\"/>\n",
-				from+" "+to, from, to, float64(1)/every)
+				from+"."+to, from, to, float64(1)/every)
 		}
 	}
 	b.WriteString("</routes>\n")
