@@ -29,6 +29,8 @@ type settings struct {
 	binary    string
 	km        float64
 	seconds   float64
+	warmUp    float64
+	longest   float64
 	vehicles  int
 	seed      int
 	sensor    string
@@ -36,6 +38,7 @@ type settings struct {
 	workers   int
 	deadline  time.Duration
 	skipPlain bool
+	loud      bool
 }
 
 func main() {
@@ -45,6 +48,8 @@ func main() {
 	flag.StringVar(&s.binary, "sumo-binary", "", "the sumo to run; \"\" looks on PATH")
 	flag.Float64Var(&s.km, "km", 20, "go on, with other seeds, until our vehicles have driven this far in all")
 	flag.Float64Var(&s.seconds, "seconds", 1200, "how long new rides begin in one run, s of simulated time")
+	flag.Float64Var(&s.warmUp, "warm-up", 200, "how long traffic runs before the first of our vehicles, s")
+	flag.Float64Var(&s.longest, "longest", 1200, "how long a ride may take, s; SUMO's driver takes 100 to 600 s for those of Bologna")
 	flag.IntVar(&s.vehicles, "vehicles", 24, "how many of our vehicles drive at once")
 	flag.IntVar(&s.seed, "seed", 1, "of the first round")
 	flag.StringVar(&s.sensor, "sensor", "usual", "what our vehicles see: usual (noise, latency, hiding, dropouts) or exact")
@@ -52,6 +57,7 @@ func main() {
 	flag.IntVar(&s.workers, "workers", 0, "how many agents are stepped at once; 0: one for each processor")
 	flag.DurationVar(&s.deadline, "deadline", 0, "throw decisions away that come later; 0: don't (the run is then the same each time)")
 	flag.BoolVar(&s.skipPlain, "skip-baselines", false, "leave out the runs without our agent")
+	flag.BoolVar(&s.loud, "v", false, "tell what goes wrong at once, and how far a run is each minute, on standard error")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()

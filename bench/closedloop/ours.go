@@ -31,9 +31,6 @@ type ride struct {
 	theirs  float64 // s that SUMO's driver took for the same; 0: not known
 }
 
-// longest is how long a ride may take, s. SUMO's driver takes 100 to 600 s for those of Bologna.
-const longest = 1500
-
 // trial is one run with our vehicles.
 type trial struct {
 	s       *settings
@@ -46,6 +43,7 @@ type trial struct {
 	waiting []*ride
 	driving map[uint32]*ride
 	r       *result
+	told    float64 // when progress was last told
 }
 
 // ours runs the scenario with our vehicles.
@@ -80,12 +78,12 @@ func (s *settings) ours(ctx context.Context, sc *scenario) (*result, error) {
 }
 
 func (t *trial) run(ctx context.Context) error {
-	for t.w.Client() != nil && t.loop.Truth().Time < warmUp {
+	for t.w.Client() != nil && t.loop.Truth().Time < t.s.warmUp {
 		if err := t.loop.Cycle(ctx); err != nil {
 			return err
 		}
 	}
-	for until := warmUp + t.s.seconds; ; {
+	for until := t.s.warmUp + t.s.seconds; ; {
 		now := t.loop.Truth().Time
 		if now < until && len(t.driving)+len(t.waiting) < t.s.vehicles {
 			if err := t.begin(now); err != nil {
@@ -102,6 +100,7 @@ func (t *trial) run(ctx context.Context) error {
 			return err
 		}
 		t.end()
+		t.progress(now)
 	}
 }
 
@@ -192,7 +191,7 @@ func (t *trial) after(m *world.Moment) {
 	}
 	for _, c := range t.w.Collisions() {
 		if strings.HasPrefix(c.Collider, "hutong.") || strings.HasPrefix(c.Victim, "hutong.") {
-			t.r.say("sumo %.1f s: %s into %s (%s, %.1f and %.1f m/s)", m.Truth.Time, c.Collider, c.Victim, c.Kind,
+			t.tell("sumo %.1f s: %s into %s (%s, %.1f and %.1f m/s)", m.Truth.Time, c.Collider, c.Victim, c.Kind,
 				c.ColliderSpeed, c.VictimSpeed)
 		}
 	}
@@ -218,10 +217,29 @@ func (t *trial) event(r *ride, e *referee.Event) {
 	}
 }
 
+// tell notes a line.
+func (t *trial) tell(format string, args ...any) {
+	t.r.say(format, args...)
+	if t.s.loud {
+		fmt.Fprintln(os.Stderr, t.r.notes[len(t.r.notes)-1])
+	}
+}
+
+// progress says how far the run is.
+func (t *trial) progress(now float64) {
+	if !t.s.loud || now < t.told+60 {
+		return
+	}
+	t.told = now
+	p := t.ref.Report()
+	fmt.Fprintf(os.Stderr, "%s %d: %.0f s, %d driving, %d waiting, %.2f km, %d collisions\n", t.sc.name, t.sc.seed, now,
+		len(t.driving), len(t.waiting), p.Km, len(p.Collisions))
+}
+
 // say notes what went wrong, and keeps the tape of it.
 func (t *trial) say(r *ride, at float64, kind, why string) {
 	box := r.rider.Spec.Box(r.rider.State)
-	t.r.say("%s %d.%03d, %.1f s, %s at (%.1f, %.1f): %s", kind, t.sc.seed, r.id&^(1<<31), at, t.sc.name, box.X, box.Y, why)
+	t.tell("%s %d.%03d, %.1f s, %s at (%.1f, %.1f): %s", kind, t.sc.seed, r.id&^(1<<31), at, t.sc.name, box.X, box.Y, why)
 	if t.s.dump != "" {
 		name := fmt.Sprintf("%s-%d-%03d-%s-%.0f.jsonl", t.sc.name, t.sc.seed, r.id&^(1<<31),
 			strings.ReplaceAll(kind, " ", "-"), at)
@@ -242,7 +260,7 @@ func (t *trial) end() {
 			if r.outcome = "arrived"; t.far(r) > 5 {
 				r.outcome = "stopped elsewhere"
 			}
-		case now-r.began > longest:
+		case now-r.began > t.s.longest:
 			r.outcome = "took too long"
 			t.say(r, now, "late", fmt.Sprintf("after %.0f s it is %.0f m from its goal; last about to: %s", now-r.began,
 				t.far(r), d.Reason.Code))

@@ -34,9 +34,6 @@ type scenario struct {
 // way is where a ride goes from and to.
 type way struct{ edges []string }
 
-// warmUp is how long traffic runs before the first of ours enters, s.
-const warmUp = 300
-
 func (s *settings) scenario(ctx context.Context, work, name string, seed int) (*scenario, error) {
 	var o sumo.Options
 	var err error
