@@ -37,6 +37,7 @@ type settings struct {
 	dump      string
 	workers   int
 	deadline  time.Duration
+	lateral   float64
 	skipPlain bool
 	loud      bool
 }
@@ -56,6 +57,7 @@ func main() {
 	flag.StringVar(&s.dump, "dump", "", "folder for the last 30 s before each failure, as JSON lines")
 	flag.IntVar(&s.workers, "workers", 0, "how many agents are stepped at once; 0: one for each processor")
 	flag.DurationVar(&s.deadline, "deadline", 0, "throw decisions away that come later; 0: don't (the run is then the same each time)")
+	flag.Float64Var(&s.lateral, "lateral", 0.8, "how finely SUMO's drivers place themselves across their lanes, m; 0: in the middle, and they jump from lane to lane")
 	flag.BoolVar(&s.skipPlain, "skip-baselines", false, "leave out the runs without our agent")
 	flag.BoolVar(&s.loud, "v", false, "tell what goes wrong at once, and how far a run is each minute, on standard error")
 	flag.Parse()
@@ -68,8 +70,8 @@ func main() {
 }
 
 func run(ctx context.Context, s *settings) error {
-	fmt.Printf("closed loop: %s/%s, %d CPUs, %s; %d vehicles at once, sensors %q, first seed %d\n",
-		runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version(), s.vehicles, s.sensor, s.seed)
+	fmt.Printf("closed loop: %s/%s, %d CPUs, %s; %d vehicles at once, sensors %q, lateral resolution %g m, first seed %d\n",
+		runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version(), s.vehicles, s.sensor, s.lateral, s.seed)
 	if s.dump != "" {
 		if err := os.MkdirAll(s.dump, 0o755); err != nil {
 			return err

@@ -45,7 +45,7 @@ func (s *settings) scenario(ctx context.Context, work, name string, seed int) (*
 	if err != nil {
 		return nil, err
 	}
-	o.Binary, o.Seed = s.binary, seed
+	o.Binary, o.Seed, o.Lateral = s.binary, seed, s.lateral
 	var kept []string
 	for _, f := range o.Additional {
 		if !strings.Contains(filepath.Base(f), "detectors") { // they only write files, beside their own

@@ -29,6 +29,9 @@ type Options struct {
 	StepLength float64 // s; 0: 0.1
 	// Teleport is after how many seconds SUMO puts a vehicle that is stuck elsewhere; 0: 300, SUMO's usual; negative: never.
 	Teleport float64
+	// Lateral is how finely SUMO's drivers place themselves across their lanes, m; 0: they keep to the middle. Without it a
+	// vehicle of ours between two lanes is for them wholly in one, and they change lanes from one step to the next.
+	Lateral float64
 	// Dir is where SUMO's own reports go: CollisionFile and, with Measures, ConflictFile. "" keeps none.
 	Dir string
 	// Measures lets SUMO take surrogate safety measures of our vehicles. SUMO 1.15 ends with a failed assertion
@@ -141,6 +144,9 @@ func (w *World) args() ([]string, error) {
 		"--collision.action", "warn", "--collision.check-junctions", "--collision.mingap-factor", "0",
 		"--step-length", strconv.FormatFloat(o.StepLength, 'g', -1, 64), "--begin", strconv.FormatFloat(o.Begin, 'g', -1, 64),
 		"--seed", strconv.Itoa(o.Seed), "--device.ssm.measures", "TTC DRAC PET", "--device.ssm.range", "50",
+	}
+	if o.Lateral > 0 {
+		args = append(args, "--lateral-resolution", strconv.FormatFloat(o.Lateral, 'g', -1, 64))
 	}
 	switch {
 	case o.Teleport > 0:

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"slices"
+	"syscall"
+	"time"
+
+	"hutong/drive/traci"
+	"hutong/drive/traci/tracitest"
+)
+
+// be holds the session and tells how it went.
+func (s *settings) be() error {
+	m, err := s.session(net.JoinHostPort("127.0.0.1", s.client))
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(os.Stdout).Encode(m)
+}
+
+// unmeasured is how many steps come before the measured ones.
+const unmeasured = 20
+
+// session subscribes, makes steps, and measures them. client.py is the same for Python.
+func (s *settings) session(addr string) (m measure, err error) {
+	c, err := dial(addr)
+	if err != nil {
+		return m, err
+	}
+	defer func() { err = errors.Join(err, c.Close()) }()
+	ids, err := c.Texts(traci.Vehicles, traci.VarIDs, "")
+	if err != nil {
+		return m, err
+	}
+	slices.Sort(ids)
+	if len(ids) < s.vehicles {
+		return m, fmt.Errorf("only %d vehicles are there", len(ids))
+	}
+	vars := tracitest.Vars()
+	for _, id := range ids[:s.vehicles] {
+		if err := c.Subscribe(traci.Vehicles, id, vars...); err != nil {
+			return m, err
+		}
+	}
+	if err := c.SubscribeAround(traci.Vehicles, ids[0], traci.Vehicles, 100, vars...); err != nil {
+		return m, err
+	}
+	var began time.Time
+	var cpu float64
+	for i := range unmeasured + s.steps {
+		if i == unmeasured {
+			began, cpu = time.Now(), processor()
+		}
+		if err := c.Step(context.Background(), 0); err != nil {
+			return m, err
+		}
+		if i >= unmeasured {
+			m.Values += count(c.Results())
+		}
+	}
+	m.Wall, m.CPU, m.Steps = time.Since(began).Seconds(), processor()-cpu, s.steps
+	return m, nil
+}
+
+// dial tries for half a minute: SUMO reads its network first.
+func dial(addr string) (*traci.Client, error) {
+	again := time.NewTicker(50 * time.Millisecond)
+	defer again.Stop()
+	for until := time.Now().Add(30 * time.Second); ; <-again.C {
+		c, err := traci.Dial(context.Background(), addr, traci.Options{})
+		if err == nil || time.Now().After(until) {
+			return c, err
+		}
+	}
+}
+
+// count looks at all that was decoded.
+func count(r *traci.Results) int {
+	n := 0
+	for i := range r.Objects {
+		n += len(r.Objects[i].Values)
+	}
+	for i := range r.Around {
+		for j := range r.Around[i].Objects {
+			n += len(r.Around[i].Objects[j].Values)
+		}
+	}
+	return n
+}
+
+// processor gives the processor time of this process so far, s.
+func processor() float64 {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano()).Seconds()
+}

@@ -1,0 +1,286 @@
+// Command traci measures our TraCI client beside SUMO's own Python client, in turn in one run on one machine: steps of
+// 0.1 s of Bologna joined (DLR-TS/sumo-scenarios) with 150 vehicles subscribed, eight variables each, and with the same
+// variables of all that is within 100 m around one of them.
+//
+//	go run ./bench/traci -python .../bin/python
+//
+// It tells two rates, for they are different things. The loop is real SUMO and a client: SUMO's own work on each step is
+// in it, the same for both, and bounds the ratio. The client is the same session with SUMO's answers given again as they
+// were recorded, as fast as they are asked for: what is left is what the client costs.
+package main
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+
+	"hutong/drive/sumo"
+	"hutong/drive/traci"
+	"hutong/drive/traci/tracitest"
+)
+
+//go:embed client.py
+var script string
+
+type settings struct {
+	config, python, binary string
+	begin, vehicles        int
+	steps, rounds          int
+	client                 string
+
+	work, py, state string
+}
+
+func main() {
+	var s settings
+	flag.StringVar(&s.config, "config", "../shared/data/road/bologna/joined/run.sumocfg", "the scenario")
+	flag.StringVar(&s.python, "python", "python3", "a Python that has SUMO's client (PyPI: traci)")
+	flag.StringVar(&s.binary, "sumo-binary", "", "the sumo to run; \"\" looks on PATH")
+	flag.IntVar(&s.begin, "begin", 300, "s of traffic before measuring begins")
+	flag.IntVar(&s.vehicles, "vehicles", 150, "how many are subscribed")
+	flag.IntVar(&s.steps, "steps", 300, "measured in one round")
+	flag.IntVar(&s.rounds, "rounds", 5, "of each client, in turn")
+	flag.StringVar(&s.client, "client", "", "be the client of the SUMO at this address, and tell one line of JSON")
+	flag.Parse()
+	if s.client != "" {
+		exit(s.be())
+	}
+	exit(s.run())
+}
+
+func exit(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "traci:", err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+// measure is what a client tells of one round.
+type measure struct {
+	Steps  int     `json:"steps"`
+	Wall   float64 `json:"wall"`   // s by the clock
+	CPU    float64 `json:"cpu"`    // s of the client's processor time
+	Values int     `json:"values"` // that were decoded
+}
+
+func (s *settings) run() (err error) {
+	if s.work, err = os.MkdirTemp("", "hutong-bench-traci-"); err != nil {
+		return err
+	}
+	defer os.RemoveAll(s.work)
+	s.py = filepath.Join(s.work, "client.py")
+	if err := os.WriteFile(s.py, []byte(script), 0o600); err != nil {
+		return err
+	}
+	if err := s.prepare(); err != nil {
+		return err
+	}
+	version, err := sumo.Version(context.Background(), s.binary)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("SUMO %s, %d CPUs, %s; %d vehicles subscribed, %d steps a round, %d rounds of each\n",
+		version, runtime.NumCPU(), runtime.Version(), s.vehicles, s.steps, s.rounds)
+	if err := s.compare("the loop, with SUMO", s.live); err != nil {
+		return err
+	}
+	tape, err := s.record()
+	if err != nil {
+		return err
+	}
+	return s.compare("the client, SUMO's answers given again", func(client []string) (measure, error) {
+		return s.replay(tape, client)
+	})
+}
+
+// compare lets both clients hold the session in turn, and tells the middle of their rates.
+func (s *settings) compare(what string, hold func(client []string) (measure, error)) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	flags := []string{strconv.Itoa(s.vehicles), strconv.Itoa(s.steps)}
+	clients := [2][]string{
+		{self, "-vehicles", flags[0], "-steps", flags[1], "-client"}, {s.python, s.py, flags[0], flags[1]},
+	}
+	var all [2][]measure
+	for range s.rounds {
+		for who := range clients {
+			m, err := hold(clients[who])
+			if err != nil {
+				return fmt.Errorf("%s, %s: %w", what, filepath.Base(clients[who][0]), err)
+			}
+			all[who] = append(all[who], m)
+		}
+	}
+	tell(what, all)
+	return nil
+}
+
+// tell prints the middle round of each client, and the ratios.
+func tell(what string, all [2][]measure) {
+	fmt.Printf("%s:\n", what)
+	var wall, cpu [2]float64
+	for who, name := range []string{"ours", "Python"} {
+		var walls, cpus []float64
+		for _, m := range all[who] {
+			walls, cpus = append(walls, float64(m.Steps)/m.Wall), append(cpus, m.CPU/float64(m.Steps)*1000)
+		}
+		slices.Sort(walls)
+		slices.Sort(cpus)
+		wall[who], cpu[who] = walls[len(walls)/2], cpus[len(cpus)/2]
+		fmt.Printf("  %-7s %6.0f steps/s by the clock (%.0f to %.0f), %.3f ms of its own processor time a step, %d values a step\n",
+			name, wall[who], walls[0], walls[len(walls)-1], cpu[who], all[who][0].Values/all[who][0].Steps)
+	}
+	fmt.Printf("  ratio   %6.2f by the clock, %.1f by the client's processor time\n", wall[0]/wall[1], cpu[1]/cpu[0])
+}
+
+// prepare lets traffic run until measuring begins, and keeps SUMO's state then.
+func (s *settings) prepare() error {
+	s.state = filepath.Join(s.work, "state.xml.gz")
+	at := strconv.Itoa(s.begin)
+	args, err := s.args("--save-state.times", at, "--save-state.files", s.state, "--end", strconv.Itoa(s.begin+1))
+	if err != nil {
+		return err
+	}
+	return traci.Command{Binary: s.binary, Args: args, Dir: s.work}.Run(context.Background())
+}
+
+// args gives SUMO's command line.
+func (s *settings) args(more ...string) ([]string, error) {
+	o, err := sumo.ReadConfig(s.config)
+	if err != nil {
+		return nil, err
+	}
+	kept := slices.DeleteFunc(o.Additional, func(f string) bool { // they only write files, beside their own
+		return strings.Contains(filepath.Base(f), "detectors")
+	})
+	all := []string{"-n", o.Net, "-r", strings.Join(o.Routes, ","), "-a", strings.Join(kept, ",")}
+	for i, list := range all {
+		if i%2 == 0 {
+			continue
+		}
+		paths := strings.Split(list, ",")
+		for k := range paths {
+			if paths[k], err = filepath.Abs(paths[k]); err != nil {
+				return nil, err
+			}
+		}
+		all[i] = strings.Join(paths, ",")
+	}
+	return append(append(all, "--step-length", "0.1", "--xml-validation", "never", "--no-step-log", "--no-warnings",
+		"--seed", "1"), more...), nil
+}
+
+// sumo starts one at the kept state and gives the port it listens on.
+func (s *settings) sumo() (cmd *exec.Cmd, port string, err error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, "", err
+	}
+	_, port, err = net.SplitHostPort(l.Addr().String())
+	l.Close()
+	if err != nil {
+		return nil, "", err
+	}
+	args, err := s.args("--load-state", s.state, "--remote-port", port)
+	if err != nil {
+		return nil, "", err
+	}
+	path, home, err := traci.Find(s.binary)
+	if err != nil {
+		return nil, "", err
+	}
+	cmd = exec.Command(path, args...)
+	cmd.Dir, cmd.Env = s.work, append(os.Environ(), "SUMO_HOME="+home)
+	return cmd, port, cmd.Start()
+}
+
+// live lets a client hold the session with a SUMO.
+func (s *settings) live(client []string) (measure, error) {
+	cmd, port, err := s.sumo()
+	if err != nil {
+		return measure{}, err
+	}
+	m, err := ask(client, port)
+	_ = cmd.Process.Kill() // it ends by itself once the client has gone; or else now
+	_ = cmd.Wait()
+	return m, err
+}
+
+// record lets our client hold the session once, and keeps what was said.
+func (s *settings) record() (*tracitest.Tape, error) {
+	cmd, port, err := s.sumo()
+	if err != nil {
+		return nil, err
+	}
+	addr, wait, err := tracitest.Record(net.JoinHostPort("127.0.0.1", port))
+	if err != nil {
+		return nil, err
+	}
+	_, held := s.session(addr)
+	tape, err := wait()
+	_ = cmd.Process.Kill()
+	_ = cmd.Wait()
+	if held != nil {
+		return nil, held
+	}
+	return tape, err
+}
+
+// replay lets a client hold the session with the tape.
+func (s *settings) replay(tape *tracitest.Tape, client []string) (measure, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return measure{}, err
+	}
+	defer l.Close()
+	type end struct {
+		different string
+		err       error
+	}
+	played := make(chan end, 1)
+	go func() {
+		different, err := tape.Play(l, -1)
+		played <- end{different, err}
+	}()
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		return measure{}, err
+	}
+	m, err := ask(client, port)
+	if err != nil {
+		return m, err
+	}
+	e := <-played
+	if e.err == nil && e.different != "" {
+		e.err = fmt.Errorf("it asked something else than was recorded: %s", e.different)
+	}
+	return m, e.err
+}
+
+// ask runs a client and takes the line it tells.
+func ask(client []string, port string) (m measure, err error) {
+	cmd := exec.Command(client[0], append(client[1:], port)...)
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	if err := cmd.Run(); err != nil {
+		return m, fmt.Errorf("%w: %s", err, errs.String())
+	}
+	if err := json.Unmarshal(out.Bytes(), &m); err != nil {
+		return m, fmt.Errorf("it told %q: %w", out.String(), err)
+	}
+	return m, nil
+}
