@@ -73,6 +73,8 @@ type measure struct {
 	Wall   float64 `json:"wall"`   // s by the clock
 	CPU    float64 `json:"cpu"`    // s of the client's processor time
 	Values int     `json:"values"` // that were decoded
+	// Sumo is SUMO's processor time for the whole round, s: its start and the steps before the measured ones included.
+	Sumo float64 `json:"-"`
 }
 
 func (s *settings) run() (err error) {
@@ -111,40 +113,63 @@ func (s *settings) compare(what string, hold func(client []string) (measure, err
 	if err != nil {
 		return err
 	}
-	flags := []string{strconv.Itoa(s.vehicles), strconv.Itoa(s.steps)}
-	clients := [2][]string{
-		{self, "-vehicles", flags[0], "-steps", flags[1], "-client"}, {s.python, s.py, flags[0], flags[1]},
+	client := func(who, steps int) []string {
+		if who == 0 {
+			return []string{self, "-vehicles", strconv.Itoa(s.vehicles), "-steps", strconv.Itoa(steps), "-client"}
+		}
+		return []string{s.python, s.py, strconv.Itoa(s.vehicles), strconv.Itoa(steps)}
 	}
 	var all [2][]measure
 	for range s.rounds {
-		for who := range clients {
-			m, err := hold(clients[who])
+		for who := range all {
+			m, err := hold(client(who, s.steps))
 			if err != nil {
-				return fmt.Errorf("%s, %s: %w", what, filepath.Base(clients[who][0]), err)
+				return fmt.Errorf("%s, %s: %w", what, client(who, 0)[0], err)
 			}
 			all[who] = append(all[who], m)
 		}
 	}
-	tell(what, all)
+	bare := 0.0 // what SUMO takes without the measured steps
+	if all[0][0].Sumo > 0 {
+		m, err := hold(client(0, 0))
+		if err != nil {
+			return err
+		}
+		bare = m.Sumo
+	}
+	tell(what, all, bare)
 	return nil
 }
 
-// tell prints the middle round of each client, and the ratios.
-func tell(what string, all [2][]measure) {
+// tell prints the middle round of each client, and the ratios. Where SUMO took part, it and the client work in turn: on an
+// idle machine a step takes what the two take of the processor, whatever the clock said here.
+func tell(what string, all [2][]measure, bare float64) {
 	fmt.Printf("%s:\n", what)
-	var wall, cpu [2]float64
+	var wall, cpu, both [2]float64
 	for who, name := range []string{"ours", "Python"} {
-		var walls, cpus []float64
+		var walls, cpus, sumos []float64
 		for _, m := range all[who] {
-			walls, cpus = append(walls, float64(m.Steps)/m.Wall), append(cpus, m.CPU/float64(m.Steps)*1000)
+			n := float64(m.Steps)
+			walls, cpus, sumos = append(walls, n/m.Wall), append(cpus, m.CPU/n*1000), append(sumos, (m.Sumo-bare)/n*1000)
 		}
-		slices.Sort(walls)
-		slices.Sort(cpus)
-		wall[who], cpu[who] = walls[len(walls)/2], cpus[len(cpus)/2]
+		wall[who], cpu[who] = middle(walls), middle(cpus)
 		fmt.Printf("  %-7s %6.0f steps/s by the clock (%.0f to %.0f), %.3f ms of its own processor time a step, %d values a step\n",
-			name, wall[who], walls[0], walls[len(walls)-1], cpu[who], all[who][0].Values/all[who][0].Steps)
+			name, wall[who], slices.Min(walls), slices.Max(walls), cpu[who], all[who][0].Values/all[who][0].Steps)
+		if bare > 0 {
+			both[who] = cpu[who] + middle(sumos)
+			fmt.Printf("          %6.3f ms of SUMO's a step: %.0f steps/s where nobody else works\n", middle(sumos), 1000/both[who])
+		}
 	}
-	fmt.Printf("  ratio   %6.2f by the clock, %.1f by the client's processor time\n", wall[0]/wall[1], cpu[1]/cpu[0])
+	fmt.Printf("  ratio   %6.2f by the clock, %.1f by the client's processor time", wall[0]/wall[1], cpu[1]/cpu[0])
+	if bare > 0 {
+		fmt.Printf(", %.2f by SUMO's and the client's", both[1]/both[0])
+	}
+	fmt.Println()
+}
+
+func middle(all []float64) float64 {
+	all = slices.Sorted(slices.Values(all))
+	return all[len(all)/2]
 }
 
 // prepare lets traffic run until measuring begins, and keeps SUMO's state then.
@@ -215,8 +240,11 @@ func (s *settings) live(client []string) (measure, error) {
 		return measure{}, err
 	}
 	m, err := ask(client, port)
-	_ = cmd.Process.Kill() // it ends by itself once the client has gone; or else now
-	_ = cmd.Wait()
+	if err != nil {
+		_ = cmd.Process.Kill()
+	}
+	_ = cmd.Wait() // it ends when the client says so
+	m.Sumo = (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds()
 	return m, err
 }
 
