@@ -96,6 +96,16 @@ func TestThePageLivesBehindAProxyBelowAPrefix(t *testing.T) {
 	browse(t, 2*time.Minute, nil, "prefix.mjs", proxy.URL+"/house")
 }
 
+func TestAVisitorBooksARideIsFetchedStopsItAndArrives(t *testing.T) {
+	peer(t, "playwright-core")
+	h := start(t, "demo", "--data", t.TempDir())
+	eventually(t, 2*time.Minute, "the vehicles have announced themselves", func() bool {
+		_, body := h.request(t, "GET", "/road/vehicles", "")
+		return len(decode[[]struct{ Name string }](t, body)) >= 4
+	})
+	browse(t, 25*time.Minute, nil, "ride.mjs", h.HTTP)
+}
+
 func TestAxeFindsNothingOnAnyPage(t *testing.T) {
 	peer(t, "playwright-core")
 	h := start(t, "demo", "--data", t.TempDir())

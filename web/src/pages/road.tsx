@@ -158,7 +158,7 @@ function Fleet({ area }: { area: Area }) {
   const { data, cut } = useLive<Vehicle[]>(at.vehicles);
   const list = data.value ?? [];
   return (
-    <section class="wall" aria-labelledby="fleet">
+    <div class="wall">
       <div class="wall-map">
         <Overview
           label={t("road.map")}
@@ -175,8 +175,8 @@ function Fleet({ area }: { area: Area }) {
                       key: v.id,
                       at: [v.pose[0], v.pose[1]] as [number, number],
                       node: (
-                        <a class={"mover-mark mover-" + toneOf(v)} href={link("road", vehicleName(v))} data-kept>
-                          <span class="mark-label">
+                        <a class={"mover-mark mover-" + toneOf(v)} href={link("road", vehicleName(v))} aria-label={titleOf(v)} data-kept>
+                          <span class="mark-label" aria-hidden="true">
                             <bdi>{titleOf(v)}</bdi>
                           </span>
                         </a>
@@ -212,7 +212,7 @@ function Fleet({ area }: { area: Area }) {
           </table>
         </div>
       </div>
-    </section>
+    </div>
   );
 }
 
