@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"hutong/drive"
 	"hutong/drive/lane"
@@ -216,5 +217,21 @@ func TestAVehicleThatSUMOTakesOutIsToldAndComesBack(t *testing.T) {
 	lane, err := w.Client().Text(traci.Vehicles, traci.VarLane, w.Name(id))
 	if err != nil || lane != "A1B1_0" {
 		t.Errorf("it is back on %q: %v", lane, err)
+	}
+}
+
+func TestAWorldWhoseSUMOIsCutOffIsAnErrorAndNoWait(t *testing.T) {
+	w := gridWorld(t, 60, "")
+	if err := w.Step(t.Context(), 0.1); err != nil {
+		t.Fatal(err)
+	}
+	w.Client().Abort()
+	began := time.Now()
+	err := w.Step(t.Context(), 0.1)
+	if err == nil || !strings.Contains(err.Error(), "the connection to SUMO is lost") {
+		t.Errorf("got %v", err)
+	}
+	if err := w.Close(); err != nil || time.Since(began) > 10*time.Second {
+		t.Errorf("after %v: %v", time.Since(began), err)
 	}
 }
