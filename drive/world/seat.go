@@ -32,11 +32,13 @@ func (r *Rider) decide(deadline time.Duration) error {
 		r.seat.asked = false
 		r.Took = a.took
 		if a.err == nil && a.took > deadline {
+			r.seat.late = true
 			return errLate
 		}
 		r.Decision = a.decision
 		return a.err
 	case <-clock.C:
+		r.seat.late = true
 		r.Took = time.Since(begin)
 		return errLate
 	}
@@ -68,12 +70,17 @@ type seat struct {
 	tasks chan task
 	done  chan answer
 	asked bool // and not answered yet
+	late  bool // the last answer was thrown away
 	view  scene.View
 }
+
+// misser is a driver that wants to know when its decision came too late to be driven. [drive.Agent] is one.
+type misser interface{ Missed() }
 
 type task struct {
 	view   *scene.View
 	orders drive.Orders
+	missed bool // the decision before came too late
 }
 
 type answer struct {
@@ -87,6 +94,9 @@ func newSeat(d Driver) *seat {
 	go func() {
 		var a answer
 		for t := range s.tasks {
+			if m, can := d.(misser); can && t.missed {
+				m.Missed()
+			}
 			begin := time.Now()
 			a.err = ask(d, t.view, &t.orders, &a.decision)
 			a.took = time.Since(begin)
@@ -102,7 +112,8 @@ func (s *seat) ask(v *scene.View, o *drive.Orders) <-chan answer {
 	s.view = *v
 	s.view.Actors, s.view.Lights = actors, lights
 	s.asked = true
-	s.tasks <- task{&s.view, *o}
+	s.tasks <- task{&s.view, *o, s.late}
+	s.late = false
 	return s.done
 }
 
