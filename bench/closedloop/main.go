@@ -18,6 +18,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"runtime/pprof"
 	"strings"
 	"time"
 )
@@ -40,6 +41,7 @@ type settings struct {
 	lateral   float64
 	skipPlain bool
 	loud      bool
+	profile   string
 }
 
 func main() {
@@ -60,6 +62,7 @@ func main() {
 	flag.Float64Var(&s.lateral, "lateral", 0.8, "how finely SUMO's drivers place themselves across their lanes, m; 0: in the middle, and they jump from lane to lane")
 	flag.BoolVar(&s.skipPlain, "skip-baselines", false, "leave out the runs without our agent")
 	flag.BoolVar(&s.loud, "v", false, "tell what goes wrong at once, and how far a run is each minute, on standard error")
+	flag.StringVar(&s.profile, "profile", "", "write where processor time goes to this file, for go tool pprof")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -72,6 +75,17 @@ func main() {
 func run(ctx context.Context, s *settings) error {
 	fmt.Printf("closed loop: %s/%s, %d CPUs, %s; %d vehicles at once, sensors %q, lateral resolution %g m, first seed %d\n",
 		runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version(), s.vehicles, s.sensor, s.lateral, s.seed)
+	if s.profile != "" {
+		file, err := os.Create(s.profile)
+		if err != nil {
+			return err
+		}
+		defer file.Close()
+		if err := pprof.StartCPUProfile(file); err != nil {
+			return err
+		}
+		defer pprof.StopCPUProfile()
+	}
 	if s.dump != "" {
 		if err := os.MkdirAll(s.dump, 0o755); err != nil {
 			return err

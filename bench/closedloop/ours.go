@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"hutong/drive/referee"
 	"hutong/drive/sense"
 	"hutong/drive/sumo"
+	"hutong/drive/traci"
 	"hutong/drive/vehicle"
 	"hutong/drive/world"
 )
@@ -190,10 +192,30 @@ func (t *trial) after(m *world.Moment) {
 		}
 	}
 	for _, c := range t.w.Collisions() {
-		if strings.HasPrefix(c.Collider, "hutong.") || strings.HasPrefix(c.Victim, "hutong.") {
-			t.tell("sumo %.1f s: %s into %s (%s, %.1f and %.1f m/s)", m.Truth.Time, c.Collider, c.Victim, c.Kind,
-				c.ColliderSpeed, c.VictimSpeed)
+		t.sumoSaw(m.Truth.Time, &c)
+	}
+}
+
+// sumoSaw notes a collision that SUMO reports, with how far apart our referee has the two.
+func (t *trial) sumoSaw(at float64, c *traci.Collision) {
+	for id, r := range t.driving {
+		with := c.Victim
+		switch t.w.Name(id) {
+		case c.Collider:
+		case c.Victim:
+			with = c.Collider
+		default:
+			continue
 		}
+		apart := math.Inf(1)
+		truth := t.loop.Truth()
+		for i := range truth.Actors {
+			if a := &truth.Actors[i]; a.ID != id && t.w.Name(a.ID) == with {
+				apart = r.rider.Spec.Box(r.rider.State).Distance(a.Box)
+			}
+		}
+		t.say(r, at, "sumo", fmt.Sprintf("%s into %s (%s, %.1f and %.1f m/s); our boxes are %.2f m apart; it was about to: %s",
+			c.Collider, c.Victim, c.Kind, c.ColliderSpeed, c.VictimSpeed, apart, r.rider.Decision.Reason.Code))
 	}
 }
 
