@@ -110,7 +110,7 @@ var (
 		MaxAccel: 1, MaxBrake: 0.774 * 9.81, MaxJerk: 12.65, MaxBrakeJerk: 12.65,
 	}
 	limits = shield.Params{
-		Delay: 0.1, Response: 0.85, MaxAccel: 1, MinBrake: 4.5, Hard: 0.774 * 9.81, HardJerk: 12.65,
+		Delay: 0.1, Response: 0.85, MaxAccel: 1, MinBrake: 4, Hard: 0.774 * 9.81, HardJerk: 12.65,
 		OtherResponse: 1, OtherAccel: 2, OtherMinBrake: 4, OtherMaxBrake: 0.95 * 9.81, OverLimit: 1.2,
 		LateralAccel: 1, LateralBrake: 0.8, LateralGap: 0.3, Drift: 0.05,
 		WalkAccel: 0.8, WalkSpeed: 2.5, Gap: 1,
