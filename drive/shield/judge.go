@@ -87,14 +87,20 @@ func (s *Shield) alongLane(l *lack, e *entry, o *other, t *tube, nominal bool) {
 		at, d, long, wide, cos := s.spot(e, st)
 		left, right := s.strip(e, now+o.since)
 		if d-wide > left || d+wide < right ||
-			e.parent >= 0 && at+long < 0 || at-long > end {
+			at+long < min(0, e.from-o.half) || at-long > end {
 			continue
 		}
 		if math.IsInf(seen, 1) {
 			seen, ahead = now, e.from+e.along*(now+o.since) > at
+			if s.inside && o.speed == 0 { // one who stands lets who is in the junction leave it
+				seen = 0
+			}
 		}
 		m := meeting{tail: at - long, nose: at + long, cos: cos, ahead: ahead, now: now, left: t.length() - st.way}
 		m.rear, m.front = s.stretch(e, o, now, seen, nominal)
+		if e.parent >= 0 && m.front <= 0 || !s.touches(e, st, &m, left, right) {
+			continue // it hasn't come to this lane yet, or a corner of the strip is free
+		}
 		m.add(l, o)
 		if i == len(t.steps)-1 && !nominal && !ahead { // it stands there: does who comes see it in time?
 			_, m.front = s.stretch(e, o, now+30, seen, false)
@@ -122,8 +128,8 @@ func (s *Shield) stretch(e *entry, o *other, now, seen float64, nominal bool) (r
 		return at - o.half, at + o.half
 	}
 	rear = e.from + o.least(e.along, now, s.p.OtherMaxBrake) - o.half - s.p.Gap
-	front = e.from + o.farthest(&s.p, e.along, now, seen) + o.half
-	return rear, min(front, max(e.most, e.from+o.half)) + s.p.Gap
+	front = e.from + o.farthest(&s.p, e.along, now, seen) + o.half + s.p.Gap
+	return rear, min(front, max(e.most, e.from+o.half))
 }
 
 // meeting is a moment at which the vehicle covers the way from tail to nose of the other's lane, and the other may be
@@ -133,6 +139,29 @@ type meeting struct {
 	cos                     float64 // of the angle between the vehicle and the lane
 	ahead                   bool    // the other was ahead along its lane when the vehicle came into it
 	now, left               float64 // s from now, and m that are left of the continuation
+}
+
+// touches tells whether the step's box, which covers the strip from tail to nose, really meets it between rear and front:
+// one that lies across covers less of the strip than that.
+func (s *Shield) touches(e *entry, st *step, m *meeting, left, right float64) bool {
+	from, to := max(m.rear, m.tail), min(m.front, m.nose)
+	if from >= to || m.cos > 0.98 || m.cos < -0.98 {
+		return true
+	}
+	const piece = 2.0 // m
+	n := math.Ceil((to - from) / piece)
+	part := geom.Box{Length: (to - from) / n, Width: left - right}
+	for k := 0.5; k < n; k++ {
+		at := from + k*part.Length
+		part.Pose = geom.Pose{Vec: e.origin.Plus(e.ahead.Times(at)), Heading: e.ahead.Angle()}
+		if e.lane != lane.None {
+			part.Pose = s.m.Lane(e.lane).Centre.At(at)
+		}
+		if part.Vec = part.Ahead(0, (left+right)/2); part.Overlaps(st.box) {
+			return true
+		}
+	}
+	return false
 }
 
 // add adds what is lacking.
@@ -159,7 +188,7 @@ func (s *Shield) give(t *tube) {
 	for k := range s.entries {
 		e := &s.entries[k]
 		o := &s.others[e.other]
-		e.behind, e.most = false, math.Inf(1)
+		e.behind, e.most, e.after = false, math.Inf(1), math.Inf(-1)
 		if e.parent >= 0 {
 			up := &s.entries[e.parent]
 			e.behind, e.most = up.behind, up.most-s.m.Lane(up.lane).Centre.Length()
@@ -172,6 +201,21 @@ func (s *Shield) give(t *tube) {
 		e.behind = cos > 0.5 && math.Abs(d-e.d) < wide+e.w && now < at && (e.parent < 0 || at+long > 0)
 		if e.lane != lane.None && !o.siren {
 			e.most = min(e.most, s.stopLine(e, o, now))
+		}
+	}
+	s.held()
+}
+
+// held carries back to each lane what holds an other on all the lanes after it.
+func (s *Shield) held() {
+	for k := len(s.entries) - 1; k >= 0; k-- {
+		e := &s.entries[k]
+		if e.whole {
+			e.most = min(e.most, e.after)
+		}
+		if e.parent >= 0 {
+			up := &s.entries[e.parent]
+			up.after = max(up.after, e.most+s.m.Lane(up.lane).Centre.Length())
 		}
 	}
 }
@@ -200,9 +244,9 @@ func (s *Shield) stopLine(e *entry, o *other, now float64) float64 {
 	return most
 }
 
-// takeLanes notes the lanes a continuation drives on.
+// takeLanes notes the lanes a continuation drives on, and whether it begins in a junction.
 func (s *Shield) takeLanes(t *tube) {
-	s.own = s.own[:0]
+	s.own, s.inside = s.own[:0], false
 	if s.m == nil {
 		return
 	}
@@ -217,6 +261,7 @@ func (s *Shield) takeLanes(t *tube) {
 		for _, id := range s.near {
 			if !s.owns(id) && s.drives(id, &st.box) {
 				s.own = append(s.own, id)
+				s.inside = s.inside || i == 0 && s.m.Lane(id).Kind == lane.Junction
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package shield
 
 import (
 	"math"
+	"slices"
 
 	"hutong/drive/geom"
 	"hutong/drive/lane"
@@ -36,6 +37,8 @@ type entry struct {
 	across float64  // m/s to the left, 0 within the drift that keeping a lane allows
 	settle float64  // m to the side it may yet move
 	most   float64  // m along the lane that its front won't pass, since it gives way; +Inf
+	after  float64  // m along the lane to what holds it on every lane after this; -Inf: nothing is known
+	whole  bool     // all lanes after this one have their entries
 	behind bool     // it follows the vehicle: keeping the distance is its business
 }
 
@@ -43,6 +46,8 @@ const (
 	maxSpeed = 100.0 // m/s: no track is faster
 	lookOut  = 120.0 // m ahead of others that their lanes are followed
 	maxWays  = 24    // lanes one other may take
+	maxTurn  = 6.0   // m/s²: nobody takes a bend faster
+	still    = 0.3   // m/s: who is said to be slower stands
 )
 
 // sane gives the actor as an other; false where its numbers say nothing.
@@ -52,6 +57,9 @@ func (s *Shield) sane(a *scene.Actor, late float64) (other, bool) {
 		half: clamp(a.Box.Length/2, 0.1, 20), wide: clamp(a.Box.Width/2, 0.1, 5),
 		speed: clamp(a.Speed, -maxSpeed, maxSpeed), since: clamp(late+a.Age, 0, 1),
 		braking: clamp(-a.Accel, 0, s.p.OtherMaxBrake), siren: a.Siren,
+	}
+	if math.Abs(o.speed) < still {
+		o.speed = 0
 	}
 	o.top = math.Abs(o.speed)
 	return o, placed(o.at)
@@ -79,6 +87,7 @@ func (s *Shield) place(i int32) {
 		for _, id := range s.near {
 			s.placeOn(i, id)
 		}
+		s.likely(first)
 	}
 	if len(s.entries) == first {
 		u := geom.Towards(o.at.Heading)
@@ -123,6 +132,15 @@ func (s *Shield) placeOn(i int32, id lane.ID) {
 	s.entries = append(s.entries, e)
 }
 
+// likely leaves only the lanes that the other follows well, where there is one: within a junction, it is not on all those
+// that happen to lie below it.
+func (s *Shield) likely(first int) {
+	well := func(e *entry) bool { return e.across == 0 && math.Abs(e.d) < 0.7 }
+	if all := s.entries[first:]; slices.ContainsFunc(all, func(e entry) bool { return well(&e) }) {
+		s.entries = s.entries[:first+len(slices.DeleteFunc(all, func(e entry) bool { return !well(&e) }))]
+	}
+}
+
 // follow adds the lanes that come after the entry with index k, as far as they matter and none twice.
 func (s *Shield) follow(k int32, first int) {
 	e := s.entries[k]
@@ -131,13 +149,20 @@ func (s *Shield) follow(k int32, first int) {
 	}
 	l := s.m.Lane(e.lane)
 	long := l.Centre.Length()
-	if long-e.from > lookOut {
+	if long-e.from > lookOut || len(l.Next) == 0 {
 		return
 	}
+	s.entries[k].whole = true
+	room := max(0, long-e.from-s.others[e.other].half)
+	slowest := max(0, e.along*e.along-2*s.p.OtherMinBrake*room) // m²/s², where the next lane begins
 next:
 	for _, n := range l.Next {
+		if slowest*s.bounds[n].bend > maxTurn {
+			continue
+		}
 		for _, seen := range s.entries[first:] {
 			if seen.lane == n {
+				s.entries[k].whole = false
 				continue next
 			}
 		}
@@ -173,17 +198,23 @@ func (s *Shield) apart(e *entry, t *tube) bool {
 	return b.low.X > t.high.X+far || b.high.X < t.low.X-far || b.low.Y > t.high.Y+far || b.high.Y < t.low.Y-far
 }
 
-// bounds are between which places a lane's middle lies.
-type bounds struct{ low, high geom.Vec }
+// bounds are between which places a lane's middle lies, and how much it bends at most, 1/m.
+type bounds struct {
+	low, high geom.Vec
+	bend      float64
+}
 
 func boundsOf(m *lane.Map) []bounds {
 	all := make([]bounds, len(m.Lanes))
 	for i := range m.Lanes {
 		points := m.Lanes[i].Centre.Points()
-		b := bounds{points[0], points[0]}
+		b := bounds{low: points[0], high: points[0]}
 		for _, p := range points {
 			b.low = geom.Vec{X: min(b.low.X, p.X), Y: min(b.low.Y, p.Y)}
 			b.high = geom.Vec{X: max(b.high.X, p.X), Y: max(b.high.Y, p.Y)}
+		}
+		for at, c := 2.0, m.Lanes[i].Centre; at < c.Length()-2; at += 2 {
+			b.bend = max(b.bend, math.Abs(c.Curvature(at, 2)))
 		}
 		all[i] = b
 	}

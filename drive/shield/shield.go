@@ -69,6 +69,7 @@ type Shield struct {
 	drawn       tube      // the plan, driven out
 	tube, back  tube      // a continuation of it, and the fail-safe
 	own         []lane.ID // the lanes of the continuation
+	inside      bool      // it begins in a junction
 	lack, spare []lack    // what they lack towards each of the others
 	spared      bool      // spare is of this cycle
 
