@@ -430,18 +430,34 @@ interface AskOf {
   children: ComponentChildren;
 }
 
-/** A button that opens a sheet which asks for something. */
+/** A button that opens a sheet which asks for something. The sheet is not modal: what is around it, and above all Stop
+    now, can be pressed all the time. */
 function Ask({ button, title, icon, send: words, deed, children }: AskOf) {
   const dialog = useRef<HTMLDialogElement>(null);
+  const opener = useRef<HTMLButtonElement>(null);
   const busy = useSignal(false);
   const id = useId();
+  const close = () => {
+    const inside = dialog.current?.contains(document.activeElement);
+    dialog.current?.close();
+    if (inside) opener.current?.focus();
+  };
   return (
     <>
-      <button class="button" type="button" onClick={() => dialog.current?.showModal()}>
+      <button ref={opener} class="button" type="button" aria-haspopup="dialog" onClick={() => dialog.current?.show()}>
         <Icon name={icon} />
         {button}
       </button>
-      <dialog ref={dialog} class="sheet" aria-labelledby={id}>
+      <dialog
+        ref={dialog}
+        class="sheet sheet-beside"
+        aria-labelledby={id}
+        onKeyDown={(e) => {
+          if (e.key !== "Escape") return;
+          e.preventDefault();
+          close();
+        }}
+      >
         <form
           onSubmit={async (e) => {
             e.preventDefault();
@@ -449,12 +465,12 @@ function Ask({ button, title, icon, send: words, deed, children }: AskOf) {
             busy.value = true;
             await deed();
             busy.value = false;
-            dialog.current?.close(); // what went wrong is said on the page
+            close(); // what went wrong is said on the page
           }}
         >
           <header class="sheet-head">
             <h2 id={id}>{title}</h2>
-            <button class="icon-button" type="button" aria-label={t("button.close")} onClick={() => dialog.current?.close()}>
+            <button class="icon-button" type="button" aria-label={t("button.close")} onClick={close}>
               <Icon name="clear" />
             </button>
           </header>

@@ -144,11 +144,7 @@ export function Cabin({ vehicle, ride = "", route = [], watch }: Of) {
                 <bdi>{h.reason || tr("mode", h.mode, h.mode)}</bdi>
               </p>
               <p class="cabin-mode">
-                {h.mode === "fail-safe" ? (
-                  <strong class="tag tag-bad">{t("mode.fail-safe")}</strong>
-                ) : (
-                  <span>{tr("mode", h.mode, h.mode)}</span>
-                )}
+                {tr("mode", h.mode, h.mode) !== h.reason && <span class={h.mode === "fail-safe" ? "tag tag-bad" : ""}>{tr("mode", h.mode, h.mode)}</span>}
                 {h.vetoed > 0 && <span class="cabin-vetoed"> · {t("cabin.vetoed", { n: h.vetoed })}</span>}
               </p>
             </div>

@@ -69,5 +69,5 @@ export function turnText(turn: string, metres: number): string {
 export function summary(f: Frame): string {
   const parts = [reasonText(f.reason.code, f.reason.words, whoOf(f)), kmh(f.ego.speed * 3.6)];
   if (f.next && f.next.metres < 120 && f.next.turn !== "straight") parts.push(turnText(f.next.turn, f.next.metres));
-  return parts.filter((p) => p !== "").join(". ");
+  return parts.filter((p) => p !== "").join(prefs.value.lang === "zh" ? "。" : ". ");
 }

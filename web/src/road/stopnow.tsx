@@ -49,7 +49,7 @@ export function StopNow({ id, state, own }: { id: string; state: RideState; own:
   useEffect(() => {
     // From anywhere on the page, Escape comes here; Enter then stops.
     const key = (e: KeyboardEvent) => {
-      if (e.key !== "Escape" || e.defaultPrevented || e.isComposing || document.querySelector("dialog[open]")) return;
+      if (e.key !== "Escape" || e.defaultPrevented || e.isComposing) return;
       button.current?.focus();
     };
     addEventListener("keydown", key);
