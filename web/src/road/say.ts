@@ -34,9 +34,9 @@ const clock = computed(() => new Intl.DateTimeFormat(tag.value, { hour: "2-digit
 /** A time of day, as "15:32". */
 export const hour = (ms: number): string => clock.value.format(ms);
 
-/** Why a vehicle does what it does. In English its own words say more than the code. */
+/** Why a vehicle does what it does, by the code; in English its own words say more where nobody else is known. */
 export function reasonText(code: string, words: string, who = "other"): string {
-  if (prefs.value.lang === "en" && words !== "") return words;
+  if (prefs.value.lang === "en" && who === "other" && words !== "") return words;
   return tr("reason", code, words, { who });
 }
 
