@@ -80,7 +80,7 @@ func (s *Shield) alongLane(l *lack, e *entry, o *other, t *tube, nominal bool) {
 	if e.lane != lane.None && len(s.m.Lane(e.lane).Next) > 0 {
 		end = s.m.Lane(e.lane).Centre.Length()
 	}
-	ahead := false
+	ahead, over := false, 0.0
 	for i := range t.steps {
 		st := &t.steps[i]
 		now := float64(i) * dt
@@ -91,19 +91,18 @@ func (s *Shield) alongLane(l *lack, e *entry, o *other, t *tube, nominal bool) {
 			continue
 		}
 		if math.IsInf(seen, 1) {
-			seen, ahead = now, e.from+e.along*(now+o.since) > at
+			seen, ahead, over = now, e.from+e.along*(now+o.since) > at, t.length()-st.way
 			if s.inside && o.speed == 0 { // one who stands lets who is in the junction leave it
 				seen = 0
 			}
 		}
-		m := meeting{tail: at - long, nose: at + long, cos: cos, ahead: ahead, now: now, left: t.length() - st.way}
+		m := meeting{tail: at - long, nose: at + long, cos: cos, ahead: ahead, now: now, over: over}
 		m.rear, m.front = s.stretch(e, o, now, seen, nominal)
-		if e.parent >= 0 && m.front <= 0 || !s.touches(e, st, &m, left, right) {
-			continue // it hasn't come to this lane yet, or a corner of the strip is free
-		}
-		m.add(l, o)
 		if i == len(t.steps)-1 && !nominal && !ahead { // it stands there: does who comes see it in time?
 			_, m.front = s.stretch(e, o, now+30, seen, false)
+		}
+		// Else the other hasn't come to this lane yet, or only a corner of the strip is taken.
+		if (e.parent < 0 || m.front > 0) && s.touches(e, st, &m, left, right) {
 			m.add(l, o)
 		}
 	}
@@ -138,7 +137,7 @@ type meeting struct {
 	tail, nose, rear, front float64
 	cos                     float64 // of the angle between the vehicle and the lane
 	ahead                   bool    // the other was ahead along its lane when the vehicle came into it
-	now, left               float64 // s from now, and m that are left of the continuation
+	now, over               float64 // s from now, and m that the continuation goes on from the edge of the strip
 }
 
 // touches tells whether the step's box, which covers the strip from tail to nose, really meets it between rear and front:
@@ -178,7 +177,7 @@ func (m *meeting) add(l *lack, o *other) {
 	case m.cos < -0.5 && !m.ahead:
 		l.add(Oncoming, behind, m.now)
 	case m.cos >= -0.5 && behind > 0 && before > 0:
-		l.add(Crossing, m.left+touch, m.now)
+		l.add(Crossing, m.over+touch, m.now)
 	}
 }
 

@@ -28,14 +28,18 @@ type bout struct {
 // driver is one of the others. It keeps its lane.
 type driver struct {
 	scene.Actor
-	limit float64
-	wish  func(t *rapid.T, d *driver) float64 // m/s²
-	stop  float64                             // m along its heading from the origin that its nose won't pass while it can stop; 0: nowhere
-	seen  float64                             // s that the vehicle has been in its way
+	limit  float64
+	wish   func(t *rapid.T, d *driver) float64 // m/s²
+	stop   float64                             // m along its heading from the origin that its nose won't pass while it can stop; 0: nowhere
+	leaves func(ego geom.Box) bool             // the vehicle is in a junction, and has to be let out
+	seen   float64                             // s that the vehicle has been in its way
 }
 
 func (d *driver) step(t *rapid.T, ego geom.Box) {
 	accel := d.wish(t, d)
+	if d.Speed < still && d.leaves != nil && d.leaves(ego) {
+		accel = min(accel, 0)
+	}
 	if d.blocked(ego) {
 		if accel = min(accel, 0); d.seen >= City.OtherResponse-1e-9 {
 			accel = min(accel, -City.OtherMinBrake)
@@ -215,7 +219,7 @@ func crossing(t *testing.T, yields string, least float64) {
 		b.ego = ego(-rapid.Float64Range(40, 80).Draw(t, "from"), 0, 0, b.ego.Speed)
 		y := -rapid.Float64Range(10, 60).Draw(t, "south")
 		for i := range rapid.IntRange(1, 3).Draw(t, "others") {
-			d := &driver{Actor: car(uint32(i+1), 0, y, math.Pi/2, rapid.Float64Range(0, 13.9).Draw(t, "its")), limit: 13.9 * City.OverLimit, wish: erratic(t)}
+			d := &driver{Actor: car(uint32(i+1), 0, y, math.Pi/2, rapid.Float64Range(0, 13.9).Draw(t, "its")), limit: 13.9 * City.OverLimit, wish: erratic(t), leaves: inCross}
 			if yields == "south" {
 				d.stop = -6 + 4.25
 				d.Speed = min(d.Speed, math.Sqrt(2*City.OtherMinBrake*max(0, d.stop-(y+2.25)-4))) // so that it can stop
@@ -239,3 +243,6 @@ func crossing(t *testing.T, yields string, least float64) {
 		t.Errorf("only %d of %d came through", passed, bouts)
 	}
 }
+
+// inCross tells whether the vehicle is in the junction of cross.
+func inCross(ego geom.Box) bool { return math.Abs(ego.X) < 6 }
