@@ -66,7 +66,7 @@ type Pair struct{ Wish, Vehicle int }
 // Settings are what a Core begins with.
 type Settings struct {
 	Area   *ground.Area
-	Match  Match         // nil: [Nearest]
+	Match  Match         // nil: [Batched]
 	Rounds bool          // vehicles without work go from stop to stop
 	Random func() string // for ids and codes; required
 }
@@ -78,7 +78,7 @@ func NewCore(s Settings) *Core {
 		vehicles: make(map[thing.ID]*Vehicle), rides: make(map[RideID]*Ride), offers: make(map[string]*Offer),
 	}
 	if c.match == nil {
-		c.match = Nearest
+		c.match = Batched
 	}
 	return c
 }
@@ -154,7 +154,7 @@ func (e Came) happen(c *Core, now time.Time) error {
 		return Gone{e.Thing.ID}.happen(c, now)
 	}
 	if c.vehicles[e.Thing.ID] == nil {
-		v := &Vehicle{ID: e.Thing.ID, Name: nameOf(e.Thing.ID), Heard: now, Trip: Trip{Remaining: -1}}
+		v := &Vehicle{ID: e.Thing.ID, Name: NameOf(e.Thing.ID), Heard: now, Trip: Trip{Remaining: -1}}
 		for _, id := range c.open { // a ride that was under way when the hub stopped
 			if c.rides[id].Vehicle == v.ID {
 				v.Ride = id
@@ -208,6 +208,7 @@ func (e Restored) happen(c *Core, now time.Time) error {
 		end.Spot = spot
 	}
 	c.rides[r.ID] = r
+	r.told = r.State.Over()
 	if !r.State.Over() {
 		c.open = append(c.open, r.ID)
 		slices.SortFunc(c.open, func(a, b RideID) int {
@@ -323,32 +324,6 @@ func (c *Core) spot(e *End) (lane.Spot, bool) {
 		heading = &e.Heading
 	}
 	return c.area.Kerb(e.vec(), heading)
-}
-
-// Nearest sends each vehicle to the wish it reaches first, the shortest way of all before the others.
-func Nearest(wishes []Wish, free []Free, seconds func(w, v int) float64) []Pair {
-	type edge struct {
-		Pair
-		cost float64
-	}
-	var edges []edge
-	for w := range wishes {
-		for v := range free {
-			if s := seconds(w, v); s < 1e9 && wishes[w].Party <= free[v].Seats {
-				edges = append(edges, edge{Pair{w, v}, s})
-			}
-		}
-	}
-	slices.SortStableFunc(edges, func(a, b edge) int { return cmp.Compare(a.cost, b.cost) })
-	taken, sent := make(map[int]bool), make(map[int]bool)
-	var out []Pair
-	for _, e := range edges {
-		if !taken[e.Wish] && !sent[e.Vehicle] {
-			taken[e.Wish], sent[e.Vehicle] = true, true
-			out = append(out, e.Pair)
-		}
-	}
-	return out
 }
 
 // Vehicles gives a copy of all vehicles, in the order of their ids.

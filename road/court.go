@@ -43,11 +43,11 @@ type Keep interface {
 	All() (map[string][]byte, error)
 }
 
-// Witness is told what vehicles knew and did, while it happens: the recorder, the reports, the feeds. It must not block.
+// Witness is told what vehicles knew and did, while it happens, and of rides that are over. It must not block.
 type Witness interface {
 	Frame(vehicle string, at time.Time, frame []byte)      // a cabin frame, as the vehicle published it
 	Changed(vehicle string, at time.Time, c *thing.Change) // a property or an event
-	Ordered(vehicle string, at time.Time, o thing.Outcome) // an order and how it ended
+	Over(r *Ride)                                          // good until it returns
 }
 
 // Options is what a Court needs. Area, Hub, Gate, Kept and Records are required.
@@ -57,7 +57,7 @@ type Options struct {
 	Gate    Gate
 	Kept    Keep             // the rides
 	Records Keep             // what the operators have set
-	Match   Match            // nil: [Nearest]
+	Match   Match            // nil: [Batched]
 	Rounds  bool             // vehicles without work go from stop to stop
 	Witness Witness          // nil: nobody looks
 	Tell    func(n Notice)   // a word to the operators; nil: nobody is told
@@ -248,7 +248,7 @@ func (c *Court) heard(batch []thing.Change) {
 			continue
 		}
 		if c.Witness != nil {
-			c.Witness.Changed(nameOf(ch.Ref.Thing), c.Now(), ch)
+			c.Witness.Changed(NameOf(ch.Ref.Thing), c.Now(), ch)
 		}
 		if ch.Ref.Kind == thing.Property {
 			list = c.take(list, Said{ch.Ref.Thing, ch.Ref.Name, ch.Value, ch.Quality})
@@ -278,8 +278,14 @@ func (c *Court) apply(e Event) error {
 		}
 	}
 	for _, id := range fx.Keep {
-		if r := c.core.rides[id]; r != nil {
-			c.keeper.put(r)
+		r := c.core.rides[id]
+		if r == nil {
+			continue
+		}
+		c.keeper.put(r)
+		if r.State.Over() && !r.told && c.Witness != nil {
+			r.told = true
+			c.Witness.Over(r)
 		}
 	}
 	for _, id := range fx.Drop {
@@ -342,9 +348,6 @@ func (c *Court) carry(ctx context.Context, o Order) error {
 		if wrong == "" {
 			wrong = "it was not carried out"
 		}
-	}
-	if c.Witness != nil {
-		c.Witness.Ordered(nameOf(o.Vehicle), c.Now(), out)
 	}
 	if c.life.Err() == nil {
 		c.step(Answered{o, wrong})

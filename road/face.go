@@ -221,6 +221,7 @@ type VehicleView struct {
 	Assist              *Question
 	Ride                string // short name of the ride; "" for none
 	RideState           State
+	Aboard              int // people, as far as the ride says
 	Goal                *geom.Vec
 	Remaining           float64
 }
@@ -240,6 +241,9 @@ func (c *Court) show(v *Vehicle) VehicleView {
 	}
 	if r := c.core.rides[v.Ride]; r != nil {
 		x.Ride, x.RideState = r.ID.Short(), r.State
+		if r.State.Aboard() {
+			x.Aboard = r.Party
+		}
 	}
 	return x
 }
@@ -253,6 +257,18 @@ func (c *Court) Fleet() ([]VehicleView, *cabin.Bell) {
 		list = append(list, c.show(c.core.vehicles[id]))
 	}
 	return list, &c.fleet
+}
+
+// Vehicle gives the vehicle of a name.
+func (c *Court) Vehicle(name string) (VehicleView, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, v := range c.core.vehicles {
+		if v.Name == name {
+			return c.show(v), true
+		}
+	}
+	return VehicleView{}, false
 }
 
 // Tickets gives the open questions, oldest first, and the bell that's rung when they change.

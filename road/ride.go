@@ -117,6 +117,7 @@ type Ride struct {
 
 	version uint64
 	missing time.Time // since when its vehicle isn't known at all; zero while it is
+	told    bool      // the witness has been told that it's over
 	passing bool      // Why holds only for now
 }
 

@@ -122,8 +122,8 @@ func (v *Vehicle) bound(t *target) bool {
 	return v.Trip.Goal != nil && v.Trip.Goal.To(t.At) < 3 && v.State != Standing
 }
 
-// nameOf makes the vehicle's name of its id.
-func nameOf(id thing.ID) string {
+// NameOf makes a vehicle's name of its id.
+func NameOf(id thing.ID) string {
 	name := string(id)
 	if i := strings.LastIndexAny(name, ":/#"); i >= 0 {
 		name = name[i+1:]

@@ -34,7 +34,7 @@ const manifestName = "hutong-backup.json"
 
 // folders are the parts of a data folder in the order in which they must be copied: the journal before the history
 // that takes from it, so that whatever leaves the journal meanwhile is in the history.
-var folders = []string{"journal", "history", "rules", "scenes", "traces"}
+var folders = []string{"journal", "history", "rules", "scenes", "traces", recordings}
 
 type backupCmd struct {
 	dataFlag

@@ -23,6 +23,7 @@ import (
 	"hutong/mqtt"
 	"hutong/registry"
 	"hutong/road"
+	"hutong/road/archive"
 	"hutong/rules"
 	"hutong/thing"
 	"hutong/twin"
@@ -44,8 +45,9 @@ type Hub struct {
 	upstream *mqtt.Client
 	local    []binding.Hearer // bindings of our own broker
 	rules    *rules.Runner
-	court    *road.Court // nil where there is no area
-	drive    *host.Host  // nil where no vehicles run in this process
+	court    *road.Court      // nil where there is no area
+	archive  *archive.Archive // nil where there is no area
+	drive    *host.Host       // nil where no vehicles run in this process
 	notices  *api.Notices
 	ledger   *ledger
 	api      *api.API
@@ -169,7 +171,7 @@ func (h *Hub) openGate() (err error) {
 	h.audit = audit
 	h.later(audit.Close)
 	h.gate = gate.New(gate.Options{
-		Next: witness{h.twin, h.ledger}, Things: h.twin, Tokens: gate.NewTokens(h.registry.Records(registry.Tokens)), Audit: audit, Open: h.config.Open,
+		Next: witness{h.twin, h.ledger, h.ordered}, Things: h.twin, Tokens: gate.NewTokens(h.registry.Records(registry.Tokens)), Audit: audit, Open: h.config.Open,
 	})
 	return nil
 }
@@ -227,6 +229,7 @@ func (h *Hub) run(ctx context.Context, after func(context.Context) error) error 
 	work.Go(func() error { return h.follow(ctx) })
 	work.Go(func() error { return h.rules.Run(ctx) })
 	if h.court != nil {
+		work.Go(func() error { return h.archive.Run(ctx) })
 		work.Go(func() error { return h.court.Run(ctx) })
 	}
 	h.hear(ctx)

@@ -44,7 +44,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"ready": readyCommand, "end": endCommand, "readme": readmeCommand, "eventually": eventuallyCommand,
+			"ride": rideCommand, "ready": readyCommand, "end": endCommand, "readme": readmeCommand, "eventually": eventuallyCommand,
 		},
 	})
 }

@@ -66,6 +66,7 @@ func (h *Hub) metrics(w io.Writer) {
 	put("audit_missed_total", h.gate.Missed())
 	if h.court != nil {
 		h.court.Metrics(put)
+		put("road_reports_given_up_total", h.archive.Dropped())
 	}
 	if h.drive != nil {
 		driveMetrics(h.drive.Stats(), put)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -10,30 +11,42 @@ import (
 	"hutong/drive/host"
 	"hutong/mqtt"
 	"hutong/road"
+	"hutong/road/archive"
 	"hutong/road/cabin"
 	"hutong/road/desk"
 	"hutong/thing"
 	"hutong/twin"
 )
 
-// The kinds of records that the road keeps: its rides, and what its operators have set.
+// The kinds of records that the road keeps: its rides, what its operators have set, and what happened.
 const (
-	rideRecords = "ride"
-	roadRecords = "road"
+	rideRecords   = "ride"
+	roadRecords   = "road"
+	reportRecords = "road-report"
 )
+
+// recordings is the folder, in the data folder, of what was recorded around incidents.
+const recordings = "incidents"
 
 // openRoad opens the court of the demonstration area, where there is one.
 func (h *Hub) openRoad() (err error) {
 	if h.config.Area == nil {
 		return nil
 	}
-	h.court, err = road.Open(road.Options{
-		Area: h.config.Area, Hub: roadHub{h.twin}, Gate: h.gate, Rounds: h.config.Rounds, Log: h.log,
-		Kept: h.registry.Records(rideRecords), Records: h.registry.Records(roadRecords), Tell: h.tellOfRoad,
+	h.archive, err = archive.Open(archive.Options{
+		Dir: filepath.Join(h.config.Data, recordings), Records: h.registry.Records(reportRecords), Log: h.log, Now: time.Now,
 	})
 	if err != nil {
 		return err
 	}
+	h.court, err = road.Open(road.Options{
+		Area: h.config.Area, Hub: roadHub{h.twin}, Gate: h.gate, Rounds: h.config.Rounds, Log: h.log,
+		Kept: h.registry.Records(rideRecords), Records: h.registry.Records(roadRecords), Tell: h.tellOfRoad, Witness: h.archive,
+	})
+	if err != nil {
+		return err
+	}
+	h.archive.Ask(h.court.Vehicle)
 	brokers := []mqtt.Broker{h.mqtt}
 	if h.upstream != nil {
 		brokers = append(brokers, h.upstream)
@@ -99,12 +112,22 @@ func (h *Hub) tellOfRoad(n road.Notice) {
 	h.notices.Add(api.Notice{Time: thing.At(time.Now()), Level: n.Level, Title: n.Title, Text: n.Text})
 }
 
+// ordered tells the archive of an order to a vehicle, whoever gave it.
+func (h *Hub) ordered(o thing.Outcome) {
+	if h.archive == nil || o.Command.Ref.Kind != thing.Action {
+		return
+	}
+	if x, ok := h.twin.Thing(o.Command.Ref.Thing); ok && x.Place.Within(road.Vehicles) {
+		h.archive.Ordered(o)
+	}
+}
+
 // courts are the routes that courts answer.
 func (h *Hub) courts() []api.Court {
 	if h.court == nil {
 		return nil
 	}
-	d := desk.New(desk.Options{Court: h.court, Caller: api.Caller, Reads: func(by string, id thing.ID) bool {
+	d := desk.New(desk.Options{Court: h.court, Archive: h.archive, Caller: api.Caller, Reads: func(by string, id thing.ID) bool {
 		x, ok := h.twin.Thing(id)
 		return ok && h.gate.Reads(by, x).Allowed
 	}})

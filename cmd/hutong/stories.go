@@ -79,6 +79,7 @@ func (l *ledger) run(ctx context.Context, changes *twin.Every) error {
 type witness struct {
 	*twin.Twin
 	ledger *ledger
+	tell   func(thing.Outcome) // of each
 }
 
 func (w witness) Do(ctx context.Context, cmd thing.Command) thing.Outcome {
@@ -86,6 +87,7 @@ func (w witness) Do(ctx context.Context, cmd thing.Command) thing.Outcome {
 	w.ledger.mu.Lock()
 	w.ledger.commands.add(out)
 	w.ledger.mu.Unlock()
+	w.tell(out)
 	return out
 }
 

@@ -3,6 +3,7 @@
 package desk
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"io"
@@ -16,6 +17,7 @@ import (
 	"hutong/api/openapi"
 	"hutong/api/sse"
 	"hutong/road"
+	"hutong/road/archive"
 	"hutong/road/cabin"
 	"hutong/thing"
 )
@@ -27,23 +29,25 @@ type Route struct {
 	Handler  http.HandlerFunc
 }
 
-// Options is what a desk needs. All but Access are required.
+// Options is what a desk needs. All but Archive are required.
 type Options struct {
 	Court  *road.Court
 	Caller func(r *http.Request) (by, role string)
 	// Reads tells whether by may see the vehicle of that id.
-	Reads func(by string, id thing.ID) bool
+	Reads   func(by string, id thing.ID) bool
+	Archive *archive.Archive // nil: nothing is recorded
 }
 
 // Desk answers for one area.
 type Desk struct {
 	Options
 	roads roads
+	salt  string // of the vehicles' names in the public feeds
 }
 
 // New makes a desk.
 func New(o Options) *Desk {
-	d := &Desk{Options: o}
+	d := &Desk{Options: o, salt: rand.Text()}
 	d.roads = drawn(o.Court.Area)
 	return d
 }
@@ -62,7 +66,7 @@ func (d *Desk) Routes() []Route {
 		return row(methodPath, summary, h, takes, streams, codes, false, true)
 	}
 	const ride = "/road/rides/{ride}"
-	return []Route{
+	return append([]Route{
 		public("GET /road/area", "The area: its limits, its stops, and whether it is open", d.getArea, "", false, 200, 304),
 		operator("PUT /road/odd", "Change where, when and how fast may be driven", d.putODD, openapi.JSON, false, 204, 412),
 		public("GET /road/map", "The roads, to be drawn", d.getMap, "", false, 200, 304),
@@ -85,7 +89,7 @@ func (d *Desk) Routes() []Route {
 			with(openapi.Param{Name: "ride", In: "query", Kind: "string", About: "the id of a ride in this vehicle, for who has not signed in"}),
 		signedIn("GET /road/assists", "What vehicles and passengers ask of a person, or a stream of it", d.getAssists, true, 200),
 		operator("POST /road/assists/{id}", "Answer a question", d.postAssist, openapi.JSON, false, 204, 409),
-	}
+	}, d.recordRoutes()...)
 }
 
 func row(methodPath, summary string, h http.HandlerFunc, takes string, streams bool, codes []int, public, operator bool) Route {
