@@ -125,7 +125,7 @@ func (c *Core) halt(e *Do, r *Ride, v *Vehicle, now time.Time) error {
 		action = "pullOver"
 	}
 	e.Asked = c.emit(v, action, thing.Null(), ByRide+r.ID.Short())
-	v.stop = e.Asked.serial
+	v.stop, v.release = e.Asked.serial, false
 	c.counts.Stops++
 	if r.State == Riding || r.State == Stopping || r.State == Halted {
 		r.Stopper = "passenger"
@@ -151,8 +151,12 @@ func (c *Core) resume(e *Do, r *Ride, v *Vehicle, now time.Time) error {
 	if open, why := c.odd.Fair(c.weather); !open {
 		return refuse(Conflict, "%s", why)
 	}
-	e.Asked = c.emit(v, "resume", thing.Null(), ByRide+r.ID.Short())
-	v.busy = e.Asked.serial
+	action := "resume"
+	if v.Doors == "open" {
+		action, v.release = "closeDoors", true // and then go on
+	}
+	e.Asked = c.emit(v, action, thing.Null(), ByRide+r.ID.Short())
+	v.busy, v.did = e.Asked.serial, action
 	r.Stopper = ""
 	v.stuck = time.Time{}
 	r.become(Riding, now, "")

@@ -158,7 +158,7 @@ func (c *Core) steer(v *Vehicle, now time.Time) {
 		v.stop = c.emit(v, "stopNow", thing.Null(), ByCourt).serial // the passenger's own order came to nothing: again, until it stands
 		return
 	}
-	if v.busy != 0 || now.Before(v.patient) {
+	if v.busy != 0 {
 		return
 	}
 	if math.Abs(v.Limit-c.odd.MaxSpeed) > 0.5 {
@@ -223,10 +223,16 @@ func (c *Core) sendTo(v *Vehicle, t *target, by string, now time.Time) {
 		c.held(v, now)
 	case Stopped:
 		c.held(v, now)
-		if v.Reason.Code == LostLink {
+		switch {
+		case v.Doors == "open":
+			c.send(v, "closeDoors", thing.Null(), by)
+		case v.release:
+			c.send(v, "resume", thing.Null(), by)
+		case v.Reason.Code == LostLink:
 			c.send(v, "resume", thing.Null(), ByCourt)
 		}
 	default:
+		v.release = false
 		switch {
 		case v.Doors == "open":
 			c.send(v, "closeDoors", thing.Null(), by)
@@ -251,13 +257,13 @@ func (c *Core) held(v *Vehicle, now time.Time) {
 // end of the day, and else goes round the stops where that is wanted.
 func (c *Core) idle(v *Vehicle, now time.Time) {
 	still := v.State == Standing || v.State == Arrived
+	v.release = v.release && v.State == Stopped
 	switch {
 	case v.Doors == "open" && v.still():
 		if now.Sub(v.Since) > leaveWithin/2 || v.goal == nil {
 			c.send(v, "closeDoors", thing.Null(), ByCourt)
 		}
 	case v.State == Stopped && (v.release || v.Reason.Code == LostLink):
-		v.release = false
 		c.send(v, "resume", thing.Null(), ByCourt)
 	case v.State == Stopped || v.State == FailSafe:
 	case !c.odd.Holds(v.Pose.Vec):

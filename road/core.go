@@ -32,6 +32,7 @@ type Core struct {
 	serial   uint64
 	counts   Counts
 
+	now time.Time // of the step
 	out Effects
 }
 
@@ -92,6 +93,7 @@ type Event interface {
 // [Refusal] to the one who asked; the effects hold all the same.
 func (c *Core) Step(now time.Time, e Event) (*Effects, error) {
 	o := &c.out
+	c.now = now
 	*o = Effects{Orders: o.Orders[:0], Notices: o.Notices[:0], Keep: o.Keep[:0], Drop: o.Drop[:0]}
 	err := e.happen(c, now)
 	return o, err
@@ -261,11 +263,12 @@ func (c *Core) keep(r *Ride) {
 	}
 }
 
-// send orders a vehicle to do something, unless it still owes an answer.
+// send orders a vehicle to do something, unless it still owes an answer, or was told the same just now.
 func (c *Core) send(v *Vehicle, action string, input thing.Value, by string) {
-	if v.busy != 0 {
+	if v.busy != 0 || action == v.did && c.now.Before(v.patient) {
 		return
 	}
+	v.did = action
 	v.busy = c.emit(v, action, input, by).serial
 }
 

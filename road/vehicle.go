@@ -34,11 +34,12 @@ type Vehicle struct {
 	Heard         time.Time // when it was last heard, or when it was lost
 
 	// What the area means it to do.
-	Ride     RideID  // "" for none
-	goal     *target // where it was sent, nil for nowhere
-	busy     uint64  // the order it hasn't answered yet; 0 for none
-	stop     uint64  // the stop it hasn't answered yet
-	patient  time.Time
+	Ride     RideID    // "" for none
+	goal     *target   // where it was sent, nil for nowhere
+	busy     uint64    // the order it hasn't answered yet; 0 for none
+	stop     uint64    // the stop it hasn't answered yet
+	patient  time.Time // the same is not ordered again before
+	did      string    // what was ordered last
 	tries    int
 	bench    time.Time // no ride before
 	round    int       // the stop of its last round
