@@ -39,8 +39,8 @@ function Wall() {
           {area.open ? limits(area) : area.why}
         </p>
       </div>
-      <Kpis />
       <Assists />
+      <Kpis />
       <Fleet area={area} />
       <div class="wall-low">
         <Incidents />
@@ -251,28 +251,28 @@ function Incidents() {
       ) : (
         <ul class="incident-list">
           {list.slice(0, 30).map((i) => {
-            const when = Date.parse(i.time ?? i.at ?? "");
+            const what = tr("incident.kind", i.cause, i.cause);
+            const when = Date.parse(i.at);
             return (
               <li key={i.id}>
-                <Icon name={i.kind === "collision" ? "alarm" : "bad"} />
+                <Icon name={i.cause === "collision" ? "alarm" : "bad"} />
                 <div>
-                  <p class="strong">{tr("incident.kind", i.kind ?? "", i.words || i.kind || i.id)}</p>
+                  <p class="strong">{what}</p>
                   <p class="soft">
-                    <bdi>{titleOf({ name: i.vehicle?.split(":").pop() ?? "" })}</bdi>
-                    {!Number.isNaN(when) && (
-                      <>
-                        {" · "}
-                        <time dateTime={new Date(when).toISOString()} title={fullMoment(when)}>
-                          {moment(when)}
-                        </time>
-                      </>
-                    )}
+                    <bdi>{titleOf({ name: i.vehicle.split(":").pop() ?? "" })}</bdi>
+                    {" · "}
+                    <time dateTime={i.at} title={fullMoment(when)}>
+                      {moment(when)}
+                    </time>
                   </p>
                 </div>
                 <a class="button" href={`${at.incidents}/${encodeURIComponent(i.id)}.mcap`} download>
                   <Icon name="download" />
-                  {t("incident.record")}
-                  <span class="unseen"> {i.words || i.kind || i.id}</span>
+                  {t("incident.record", { size: number(i.bytes / 1000, 0) })}
+                  <span class="unseen">
+                    {" "}
+                    {what}, {moment(when)}
+                  </span>
                 </a>
               </li>
             );

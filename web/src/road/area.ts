@@ -150,13 +150,13 @@ export interface Assist {
   expires?: string;
 }
 
+/** A recording of what a vehicle knew and did around something that happened. */
 export interface Incident {
   id: string;
-  vehicle?: string;
-  kind?: string;
-  words?: string;
-  time?: string;
-  at?: string;
+  vehicle: string;
+  cause: string;
+  at: string;
+  bytes: number;
 }
 
 const paths = {
