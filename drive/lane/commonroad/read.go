@@ -94,8 +94,11 @@ func (b *builder) obstacle(x *xObstacle) (Obstacle, error) {
 			return o, fmt.Errorf("occupancy %d: %w", i, err)
 		}
 		shapes, _, err := b.shapes(&f.Shape)
-		if err != nil || len(shapes) == 0 {
-			return o, fmt.Errorf("occupancy %d has no shape (%w)", i, err)
+		if err == nil && len(shapes) == 0 {
+			err = errors.New("has no shape")
+		}
+		if err != nil {
+			return o, fmt.Errorf("occupancy %d: %w", i, err)
 		}
 		o.Fills = append(o.Fills, Fill{from, to, shapes})
 	}
@@ -171,8 +174,11 @@ func (b *builder) shapes(x *xShapes) ([]Shape, []lane.ID, error) {
 	}
 	for i := range x.Polygons {
 		points, err := vecs(x.Polygons[i].Points)
-		if err != nil || len(points) < 3 {
-			return nil, nil, fmt.Errorf("a polygon of %d points (%w)", len(points), err)
+		if err != nil {
+			return nil, nil, fmt.Errorf("polygon: %w", err)
+		}
+		if len(points) < 3 {
+			return nil, nil, fmt.Errorf("a polygon of %d points", len(points))
 		}
 		out = append(out, Shape{Form: Polygon, Points: points})
 	}

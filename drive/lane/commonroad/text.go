@@ -84,8 +84,8 @@ type (
 		} `xml:"trafficSignElement"`
 	}
 	xLight struct {
-		ID     int64 `xml:"id,attr"`
-		Cycle  struct {
+		ID    int64 `xml:"id,attr"`
+		Cycle struct {
 			Offset   int `xml:"timeOffset"`
 			Elements []struct {
 				Steps  int    `xml:"duration"`
