@@ -64,7 +64,18 @@ func (l *line) fit(g *ground, spec *vehicle.Spec, start geom.Vec) error {
 	if err != nil {
 		return err
 	}
-	return l.smooth(path, 4, 3)
+	if err := l.smooth(path, 4, 3); err != nil {
+		return err
+	}
+	l.tight = make([]float64, len(l.at))
+	const ahead = int(12 / grain)
+	for i, at := range l.at {
+		t := min(5*q.tight(at), 20)
+		for k := max(0, i-ahead); k <= i; k++ {
+			l.tight[k] = max(l.tight[k], t)
+		}
+	}
+	return nil
 }
 
 func side(k int) float64 { return float64(k)*fitStep - fitReach }

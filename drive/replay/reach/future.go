@@ -41,7 +41,7 @@ func (f *future) add(k int, a *scene.Actor, at geom.Pose, speed, share float64) 
 // foretell fills the future by the predictor. The vehicle itself is hidden from it: whoever is recorded won't mind it.
 func (f *future) foretell(p *predict.Predictor, v *scene.View, spec *vehicle.Spec, seen float64) {
 	f.clear()
-	motions := p.Look(v, lane.Spot{Lane: lane.None}, spec)
+	motions := p.Look(v, lane.Spot{Lane: lane.None}, spec, nil)
 	for i := range motions {
 		m := &motions[i]
 		if m.Share < 0.1 || m.Actor.Box.To(v.Ego.Vec) > seen {

@@ -13,6 +13,7 @@ type line struct {
 	at    []geom.Pose // every grain metres
 	bend  []float64   // curvature, 1/m
 	path  geom.Path
+	tight []float64  // how little room there is on the line and soon after, every grain metres
 	lanes [][]middle // the middles of the lanes around, every laneGrain metres
 }
 
@@ -208,6 +209,11 @@ func (l *line) lane(s, d float64) (best middle, ok bool) {
 		}
 	}
 	return best, ok
+}
+
+// narrowness says how much it matters to keep to the line at s.
+func (l *line) narrowness(s float64) float64 {
+	return l.tight[min(max(int(s/grain), 0), len(l.tight)-1)]
 }
 
 // length is how far the line reaches.

@@ -160,7 +160,9 @@ func (q *search) spread(parent int32) {
 			y := settle
 			switch {
 			case i < len(acrosss):
-				y = acrosss[i] * limit
+				if y = acrosss[i] * limit; p.v < 10 && math.Abs(y) > 3 {
+					continue
+				}
 			case i == len(acrosss):
 				y = home
 			}
@@ -178,14 +180,14 @@ func (q *search) spread(parent int32) {
 			// The wheels turn so fast and no faster.
 			slow := max(p.v, c.v, 1)
 			_, end := q.line.pose(c.s)
-			steer := math.Abs((y-p.y)/(slow*slow)+end-bend) - 0.045
-			if steer > 0.08 {
+			steer := math.Abs((y-p.y)/(slow*slow)+end-bend) - 0.03
+			if steer > 0.09 {
 				continue
 			}
 			if steer > 0 {
 				c.cost += 4000 * steer * steer
 			}
-			if sharp := math.Abs(side) - 4; sharp > 0 {
+			if sharp := math.Abs(side) - 3; sharp > 0 {
 				c.cost += t * sharp * sharp
 			}
 			c.cost += t * (a*a + 1.5*y*y + 0.15*(a-p.a)*(a-p.a) + 0.15*(y-p.y)*(y-p.y))
@@ -275,6 +277,9 @@ func (q *search) comfort(p point) float64 {
 	}
 	off := min(math.Abs(m.d-p.d), 2)
 	cost += 0.5*off*off + 0.1*p.w*p.w
+	if math.Abs(p.d) < fitReach {
+		cost += q.line.narrowness(p.s) * min(p.d*p.d, 0.3)
+	}
 	if m.facing {
 		cost += 3
 	}
