@@ -90,3 +90,11 @@ func TestATapeHoldsTheLastThirtySecondsInOrder(t *testing.T) {
 		t.Errorf("it goes from %g to %g s", first.Time, last.Time)
 	}
 }
+
+func TestTheIntervalOfRareEventsIsGarwoods(t *testing.T) {
+	for n, want := range map[int][2]float64{0: {0, 3.689}, 1: {0.0253, 5.572}, 5: {1.623, 11.668}, 20: {12.217, 30.888}} {
+		if low, high := interval(n); math.Abs(low-want[0]) > 1e-3 || math.Abs(high-want[1]) > 1e-3 {
+			t.Errorf("%d events: %g to %g, want %g to %g", n, low, high, want[0], want[1])
+		}
+	}
+}

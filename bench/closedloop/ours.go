@@ -80,7 +80,7 @@ func (s *settings) ours(ctx context.Context, sc *scenario) (*result, error) {
 }
 
 func (t *trial) run(ctx context.Context) error {
-	for t.w.Client() != nil && t.loop.Truth().Time < t.s.warmUp {
+	for t.loop.Truth().Time < t.s.warmUp {
 		if err := t.loop.Cycle(ctx); err != nil {
 			return err
 		}

@@ -36,6 +36,44 @@ type result struct {
 	theirConflicts  conflicts
 }
 
+// per gives how often something happens in 1,000 km.
+func per(n, km float64) float64 { return n / max(km, 1e-9) * 1000 }
+
+// interval gives the means between which, for 95 of 100 such runs, the true mean of a number of rare events lies that was
+// seen n times: the exact interval of Garwood for a Poisson process.
+func interval(n int) (low, high float64) {
+	if n > 0 {
+		low = solve(func(mean float64) bool { return 1-poisson(n-1, mean) < 0.025 })
+	}
+	return low, solve(func(mean float64) bool { return poisson(n, mean) > 0.025 })
+}
+
+// poisson gives how likely at most n events are.
+func poisson(n int, mean float64) float64 {
+	term, sum := math.Exp(-mean), 0.0
+	for k := 0; k <= n; k++ {
+		sum += term
+		term *= mean / float64(k+1)
+	}
+	return sum
+}
+
+// solve gives the mean from which on below no longer holds.
+func solve(below func(mean float64) bool) float64 {
+	low, high := 0.0, 1.0
+	for below(high) && high < 600 {
+		high *= 2
+	}
+	for range 60 {
+		if middle := (low + high) / 2; below(middle) {
+			low = middle
+		} else {
+			high = middle
+		}
+	}
+	return low
+}
+
 // conflicts counts SUMO's surrogate safety measures of our vehicles.
 type conflicts struct {
 	all  int
@@ -170,6 +208,8 @@ func (r *result) String() string {
 	line("driven            %.1f km, %.1f h, %d rides", p.Km, p.Seconds/3600, begun)
 	line("at fault          %d collisions (of %d; SUMO's report: %d with ours, %d in all, %d in the run without ours)",
 		p.AtFault(), len(p.Collisions), r.sumoCollisions, r.allCollisions, r.emptyCollisions)
+	low, high := interval(p.AtFault())
+	line("                  %.2f at fault in 1,000 km (95 %%: %.2f to %.2f)", per(float64(p.AtFault()), p.Km), per(low, p.Km), per(high, p.Km))
 	line("against the law   %d red lights (%d amber), %d stop lines, %d wrong way, %d off the road, %.0f s too fast (at most +%.1f m/s)",
 		p.RedLights, p.AmberLights, p.StopLines, p.WrongWay, p.OffRoad, p.SpeedingSeconds, p.MaxOver)
 	line("rides             %.2f %% arrived of %d: %s", 100*float64(outcomes["arrived"])/float64(max(begun, 1)), begun, counted(outcomes))

@@ -40,7 +40,7 @@ func (s *settings) theirs(ctx context.Context, sc *scenario, r *result) error {
 	info := filepath.Join(dir, "tripinfo.xml")
 	o.Args = append(o.Args, "--tripinfo-output", info, "--device.rerouting.probability", "0", "--route-steps", "0",
 		"--ignore-route-errors")
-	if err := sumo.Run(ctx, o, r.until()+s.longest); err != nil {
+	if err := sumo.Run(ctx, o, r.until()+s.longest/2); err != nil {
 		return err
 	}
 	times, err := tripTimes(info)

@@ -52,7 +52,7 @@ func (w *World) Send(id uint32, edges []string) error {
 	}
 	e := w.ego(id)
 	e.goal, e.route = edges[len(edges)-1], append([]string(nil), edges...)
-	if e.inside {
+	if e.inside && w.sumo != nil {
 		return w.sumo.ChangeTarget(e.name, e.goal)
 	}
 	return nil
@@ -130,6 +130,9 @@ func (w *World) Remove(id uint32) {
 
 // add makes SUMO know a vehicle and leave its speed and lane to us.
 func (w *World) add(e *ego, d traci.Departure) error {
+	if w.sumo == nil {
+		return errClosed
+	}
 	d.Type = ShuttleType
 	c := w.sumo.Client
 	err := c.Together(func() error {

@@ -190,12 +190,15 @@ func (w *World) Map() *lane.Map { return w.m }
 // Runs gives the name and version of the SUMO that runs, as "SUMO 1.15.0".
 func (w *World) Runs() string { return w.sumo.Version }
 
-// Client gives the connection to SUMO, for what a World doesn't offer. It must not be stepped or closed.
+// Client gives the connection to SUMO, for what a World doesn't offer, until Close. It must not be stepped or closed.
 func (w *World) Client() *traci.Client { return w.sumo.Client }
 
 // Step lets SUMO go on by dt, a multiple of its step length, with the vehicles that drive themselves where they were
 // placed. It fails when SUMO is gone; a vehicle that SUMO took out is told by [World.Lost] instead.
 func (w *World) Step(ctx context.Context, dt float64) error {
+	if w.sumo == nil {
+		return errClosed
+	}
 	w.lost, w.hits = w.lost[:0], w.hits[:0]
 	err := w.sumo.StepTogether(ctx, w.begin+w.now+dt, w.move)
 	var refused *traci.Error
@@ -246,6 +249,8 @@ func Version(ctx context.Context, binary string) (string, error) {
 	return strings.TrimLeft(words[len(words)-1], "v"), nil
 }
 
+var errClosed = errors.New("sumo: the world is closed")
+
 // Close ends SUMO, which then writes its reports, and lets go of everything else. A second Close does nothing.
 func (w *World) Close() error {
 	var err error
@@ -256,7 +261,7 @@ func (w *World) Close() error {
 	return errors.Join(err, os.RemoveAll(w.dir))
 }
 
-// spec gives the measures of the vehicle that ShuttleType declares.
+// isShuttle tells whether a vehicle has the measures that ShuttleType declares.
 func isShuttle(s *vehicle.Spec) bool {
 	return s.Length == vehicle.Shuttle.Length && s.Width == vehicle.Shuttle.Width && s.MaxSpeed == vehicle.Shuttle.MaxSpeed
 }
