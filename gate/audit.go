@@ -65,10 +65,11 @@ type Audit struct {
 	path  string
 	limit int64 // bytes from which the file is set aside
 
-	mu     sync.Mutex
-	file   *os.File
-	chain  Chain
-	synced time.Time
+	mu      sync.Mutex
+	file    *os.File
+	chain   Chain
+	synced  time.Time
+	syncing chan error // nil, or gives how the sync under way ended
 }
 
 // OpenAudit opens or makes the log at path and checks the chain of its newest file; VerifyLog checks the volumes too.
@@ -155,6 +156,9 @@ func setAside(path string, f io.ReaderAt, good Chain) (aside string, whole *os.F
 func (a *Audit) Append(e Entry) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if err := a.settle(false); err != nil { // what was written last may not be on disk
+		return err
+	}
 	e.N, e.Prev = a.chain.Entries+1, a.chain.Head
 	body, err := json.Marshal(e)
 	if err != nil {
@@ -173,17 +177,41 @@ func (a *Audit) Append(e Entry) error {
 		return fmt.Errorf("audit: entry %d: %w", e.N, errors.Join(err, a.file.Truncate(a.chain.Size)))
 	}
 	a.chain.Entries, a.chain.Head, a.chain.Size = e.N, head, a.chain.Size+int64(len(line))
-	if e.Time.Sub(a.synced) >= syncEvery {
+	if e.Time.Sub(a.synced) >= syncEvery && a.syncing == nil {
 		a.synced = e.Time
-		if err := a.file.Sync(); err != nil {
-			return fmt.Errorf("audit: entry %d: %w", e.N, err)
+		ended, file := make(chan error, 1), a.file
+		a.syncing = ended
+		go func() { ended <- file.Sync() }() // who says stop doesn't wait for the disk
+	}
+	return nil
+}
+
+// settle takes the news of the sync under way: waits for it, or takes it if it's there.
+func (a *Audit) settle(wait bool) error {
+	if a.syncing == nil {
+		return nil
+	}
+	var err error
+	if wait {
+		err = <-a.syncing
+	} else {
+		select {
+		case err = <-a.syncing:
+		default:
+			return nil
 		}
+	}
+	if a.syncing = nil; err != nil {
+		return fmt.Errorf("audit: %w", err)
 	}
 	return nil
 }
 
 // turn sets the file aside as a volume and begins a new one. After an error the old file is still the log.
 func (a *Audit) turn() error {
+	if err := a.settle(true); err != nil {
+		return err
+	}
 	if err := a.file.Sync(); err != nil {
 		return fmt.Errorf("audit: %w", err)
 	}
@@ -214,7 +242,7 @@ func (a *Audit) Head() (n uint64, hash string) {
 func (a *Audit) Close() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return errors.Join(a.file.Sync(), a.file.Close())
+	return errors.Join(a.settle(true), a.file.Sync(), a.file.Close())
 }
 
 // seal makes a line of an entry's JSON: its hash is the last member, over all bytes before it.

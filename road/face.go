@@ -93,7 +93,7 @@ func (c *Court) Do(ctx context.Context, d Do) (view RideView, trace string, err 
 		trace = d.Asked.Trace
 		err = c.carry(ctx, d.Asked)
 	}
-	if err == nil {
+	if err == nil && d.What != StopNow && d.What != PullOver { // a stop is acknowledged by the vehicle, not by the disk
 		err = c.keeper.wait()
 	}
 	if err != nil {
