@@ -31,6 +31,7 @@ type Agent struct {
 	blind  float64 // s since the sensors gave anything new
 	late   bool    // the last step was of no use
 	vetoed float64 // s since a plan was released
+	asked  Assist
 	steer  float64 // what was asked of the wheels last
 	paths  []Path
 	points []geom.Vec
@@ -129,7 +130,7 @@ func (a *Agent) turn(v *scene.View, o *Orders) {
 	still := v.Ego.Speed < 0.05
 	switch {
 	case o.Stop || o.PullOver:
-		if still && (o.Stop || a.mode == Stopped) {
+		if still && (o.Stop || a.mode == Stopped || a.planner.Berthed()) {
 			a.mode = Stopped
 		} else if a.mode != Stopped {
 			a.mode = Driving
@@ -251,7 +252,10 @@ func (a *Agent) next(id lane.ID, f *lane.Field) lane.ID {
 func (a *Agent) plan(v *scene.View, o *Orders, f *lane.Field, d *Decision) {
 	task := plan.Task{
 		View: v, Here: a.here, Back: a.back, Field: f, MaxSpeed: o.MaxSpeed,
-		Stop: o.Stop || o.Goal == nil || o.Hold || a.mode == Stopped, PullOver: o.PullOver, Pass: o.Pass,
+		Stop: o.Stop || o.Goal == nil && !o.PullOver || o.Hold || a.mode == Stopped, PullOver: o.PullOver, Pass: o.Pass,
+	}
+	if f != nil && math.IsInf(f.From(a.here.Lane, a.here.S), 1) {
+		task.Stop = true // no way leads there: it waits for a person where it is
 	}
 	if !a.planner.Plan(&task) {
 		a.safely(v, d, "lost")
@@ -318,7 +322,27 @@ func (a *Agent) explain(v *scene.View, f *lane.Field, best *plan.Proposal, d *De
 			d.Remaining = left
 		}
 	}
+	a.ask(v, f, d)
 	a.foresee(d)
+}
+
+// ask asks a person where the agent can't go on by itself.
+func (a *Agent) ask(v *scene.View, f *lane.Field, d *Decision) {
+	kind, track := "", uint32(0)
+	siren, block, asks := a.planner.Special()
+	switch {
+	case f != nil && d.Remaining < 0:
+		kind, d.Reason.Code = "lost", "lost"
+	case asks && v.Ego.Speed < 1:
+		kind, track = "pass", block
+		d.Reason.Code, d.Reason.Subject = "blocked", block
+	case siren != 0 && d.Reason.Code != "red":
+		d.Reason.Code, d.Reason.Subject = "siren", siren
+	}
+	if kind != a.asked.Kind || track != a.asked.Track {
+		a.asked = Assist{Kind: kind, Track: track, Since: v.Time}
+	}
+	d.Assist = a.asked
 }
 
 // foresee fills in where the others are thought to go.

@@ -149,3 +149,121 @@ func TestItFollowsAndStopsBehind(t *testing.T) {
 		t.Errorf("it stands at %.1f with %.2f m/s for %+v", r.state.X, r.state.Speed, r.d.Reason)
 	}
 }
+
+// street is two lanes of 300 m in one direction, the right one first, with an oncoming lane beside the left one.
+func street(t *testing.T, lanes int) *lane.Map {
+	t.Helper()
+	right := road(t, "right", 13.9, geom.Vec{}, geom.Vec{X: 300})
+	on := road(t, "oncoming", 13.9, geom.Vec{X: 300, Y: 3.2 * float64(lanes)}, geom.Vec{Y: 3.2 * float64(lanes)})
+	if lanes == 1 {
+		right.Opposite = 1
+		m, err := lane.NewMap([]lane.Lane{right, on}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	left := road(t, "left", 13.9, geom.Vec{Y: 3.2}, geom.Vec{X: 300, Y: 3.2})
+	right.LeftOf, right.MayLeft, left.RightOf, left.MayRight, left.Opposite = 1, true, 0, true, 2
+	m, err := lane.NewMap([]lane.Lane{right, left, on}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func box(x, y, length, width float64) geom.Box {
+	return geom.Box{Pose: geom.Pose{Vec: geom.Vec{X: x, Y: y}}, Length: length, Width: width}
+}
+
+// run drives until done says so, at most for so many seconds, and checks every cycle that nobody is touched.
+func (r *ride) run(t *testing.T, seconds float64, done func() bool) {
+	t.Helper()
+	for end := r.view.Time + seconds; r.view.Time < end && !done(); {
+		r.cycle()
+		for i := range r.view.Actors {
+			if own := vehicle.Shuttle.Box(r.state); own.Overlaps(r.view.Actors[i].Box) {
+				t.Fatalf("it touches %d at %.1f s, at %v, for %+v", r.view.Actors[i].ID, r.view.Time, r.state, r.d.Reason)
+			}
+		}
+	}
+	if !done() {
+		t.Fatalf("after %.1f s: %v %+v at %+v, candidates %v", r.view.Time, r.d.Mode, r.d.Reason, r.state, r.d.Candidates)
+	}
+}
+
+func TestItChangesLanesForItsGoal(t *testing.T) {
+	r := newRide(street(t, 2), vehicle.State{Speed: 8}, lane.Spot{Lane: 1, S: 280})
+	r.run(t, 60, func() bool { return r.d.Mode == drive.Arrived })
+	if math.Abs(r.state.Y-3.2) > 0.5 {
+		t.Errorf("it stands at %v", r.state.Vec)
+	}
+}
+
+func TestItGoesAroundWhatStandsInItsLane(t *testing.T) {
+	r := newRide(street(t, 2), vehicle.State{Speed: 8}, lane.Spot{Lane: 0, S: 280})
+	r.view.Actors = []scene.Actor{{ID: 3, Kind: scene.Obstacle, Box: box(120, 0, 2, 2)}}
+	r.run(t, 90, func() bool { return r.d.Mode == drive.Arrived })
+}
+
+func TestItAsksBeforeItUsesTheOncomingLane(t *testing.T) {
+	r := newRide(street(t, 1), vehicle.State{Speed: 8}, lane.Spot{Lane: 0, S: 250})
+	r.view.Actors = []scene.Actor{{ID: 3, Kind: scene.Obstacle, Box: box(120, 0, 2, 2.4)}}
+	r.run(t, 60, func() bool { return r.d.Assist.Kind == "pass" && r.state.Speed < 0.05 })
+	if r.d.Assist.Track != 3 || r.state.X > 112 {
+		t.Errorf("it asks for %+v at %v", r.d.Assist, r.state.Vec)
+	}
+	r.orders.Pass = 3
+	r.run(t, 90, func() bool { return r.d.Mode == drive.Arrived })
+}
+
+func TestItStopsWhenOrderedAndGoesOnWhenReleased(t *testing.T) {
+	r := newRide(corner(t), vehicle.State{Speed: 10}, lane.Spot{Lane: 2, S: 100})
+	r.orders.Stop = true
+	r.run(t, 6, func() bool { return r.d.Mode == drive.Stopped })
+	r.orders.Stop = false
+	r.run(t, 60, func() bool { return r.d.Mode == drive.Arrived })
+}
+
+func TestItPullsOverOutsideOfTheJunction(t *testing.T) {
+	r := newRide(corner(t), vehicle.State{Pose: geom.Pose{Vec: geom.Vec{X: 180}}, Speed: 8}, lane.Spot{Lane: 2, S: 100})
+	r.orders.PullOver = true
+	r.run(t, 30, func() bool { return r.d.Mode == drive.Stopped })
+	if vehicle.Shuttle.Box(r.state).Y < 13 && r.state.X > 195 {
+		t.Errorf("it stands in the junction, at %v", r.state.Vec)
+	}
+}
+
+func TestItMakesRoomForAnEmergencyVehicle(t *testing.T) {
+	r := newRide(street(t, 1), vehicle.State{Speed: 12}, lane.Spot{Lane: 0, S: 280})
+	behind := -70.0
+	r.script = func(r *ride) {
+		behind += 2
+		r.view.Actors = append(r.view.Actors[:0], scene.Actor{
+			ID: 9, Kind: scene.Van, Siren: true, Speed: 20, Box: box(behind, 2.4, 5, 2),
+		})
+	}
+	r.run(t, 10, func() bool { return r.state.Y < -0.2 && r.d.Reason.Code == "siren" })
+}
+
+func TestItStopsSafelyWhenTheSensorsGoBlind(t *testing.T) {
+	r := newRide(corner(t), vehicle.State{Speed: 12}, lane.Spot{Lane: 2, S: 100})
+	r.script = func(r *ride) { r.view.Blind = r.view.Time > 2 }
+	r.run(t, 12, func() bool { return r.d.Mode == drive.FailSafe && r.state.Speed == 0 })
+	if math.Abs(r.state.Y) > 0.3 {
+		t.Errorf("it left its lane: %v", r.state)
+	}
+}
+
+func TestALateDecisionDrivesTheStoredWayAndThenItPlansAgain(t *testing.T) {
+	r := newRide(corner(t), vehicle.State{Speed: 12}, lane.Spot{Lane: 2, S: 100})
+	for range 10 {
+		r.cycle()
+	}
+	r.agent.Missed()
+	r.cycle()
+	if r.d.Mode != drive.FailSafe || r.d.Control.Accel > -1 {
+		t.Errorf("after a miss: %v %+v", r.d.Mode, r.d.Control)
+	}
+	r.run(t, 60, func() bool { return r.d.Mode == drive.Arrived })
+}

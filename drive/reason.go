@@ -25,7 +25,7 @@ var words = map[string]string{
 	"blocked":       "Something stands in the way",
 	"veto":          "Braking to be safe",
 	"fail-safe":     "Coming to a safe stop",
-	"lost":          "No lane here: coming to a stop",
+	"lost":          "No way from here: waiting for help",
 }
 
 // words puts a reason into words.

@@ -27,6 +27,9 @@ func (p *Planner) halts(v *view) {
 			continue
 		}
 		l := p.m.Lane(leg.Lane)
+		if l.MustStop {
+			p.sign(v, leg, front, speed)
+		}
 		if l.Signal >= 0 {
 			p.light(v, l, leg.Begin, front, speed)
 		}
@@ -38,8 +41,22 @@ func (p *Planner) halts(v *view) {
 		p.arrive(v, front)
 		p.mustChange(v, front)
 	}
+	if p.task.PullOver {
+		p.berth(v, front, speed)
+	}
 	if p.task.Stop {
 		v.halts = append(v.halts, stop{at: front + speed*speed/(2*2.5), why: ordered, signal: -1})
+	}
+}
+
+// sign halts the vehicle before a stop sign until it has stood there.
+func (p *Planner) sign(v *view, leg *Leg, front, speed float64) {
+	const near = 2.5 // m before the line that count as at it
+	if speed < 0.1 && leg.Begin-front < near && leg.Begin-front > -0.5 {
+		p.stopped = leg.Lane
+	}
+	if p.stopped != leg.Lane && front < leg.Begin {
+		v.halts = append(v.halts, stop{at: leg.Begin - 0.5, why: sign, signal: -1})
 	}
 }
 
@@ -175,14 +192,4 @@ func (p *Planner) waitForChange(v *view, more, front float64) {
 		return
 	}
 	v.halts = append(v.halts, stop{at: c.by, why: change, signal: -1})
-}
-
-// clear tells whether nothing on the way must be stopped for before s.
-func (v *view) clear(s float64) bool {
-	for i := range v.halts {
-		if v.halts[i].at < s {
-			return false
-		}
-	}
-	return true
 }

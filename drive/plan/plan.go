@@ -45,12 +45,16 @@ const (
 	change
 	full
 	ordered
+	pulling
+	nudging
+	emergency
+	blocked
 )
 
 // codes gives the reasons' codes by kind.
 var codes = [...]string{
 	"free", "curve", "follow", "red", "amber", "stop-sign", "yield", "cross-walk", "occlusion", "arrive", "lane-end", "lane-change",
-	"junction-full", "stop-ordered",
+	"junction-full", "stop-ordered", "pull-over", "nudge", "siren", "blocked",
 }
 
 // cause is why a proposal goes as fast as it does.
@@ -104,8 +108,14 @@ type Planner struct {
 	order     []int
 	last      Class // what was chosen the last time
 	lastName  string
+	lastKind  kind
 	aim       aim
 	change    need
+	special   special
+	passing   float64 // m of the oncoming lane that may be used
+	stopped   lane.ID // the lane before whose stop line the vehicle has stopped
+	waited    float64 // s that the vehicle has been standing
+	time      float64
 }
 
 // New makes a planner.
@@ -114,7 +124,7 @@ func New(m *lane.Map, spec *vehicle.Spec) *Planner {
 		m: m, spec: spec, tracker: vehicle.NewTracker(spec), predictor: predict.New(m),
 		front:   spec.Length - spec.RearOverhang,
 		colours: make([]scene.Colour, len(m.Signals)), run: make([]uint8, len(m.Signals)),
-		proposals: make([]Proposal, 0, most), change: need{since: -1, given: lane.None},
+		proposals: make([]Proposal, 0, most), change: need{since: -1, given: lane.None}, stopped: lane.None,
 	}
 	for i := range p.views {
 		p.views[i].way.Samples = make([]Sample, 0, samples)
@@ -134,9 +144,11 @@ func (p *Planner) Plan(t *Task) (ok bool) {
 	p.proposals, p.order = p.proposals[:0], p.order[:0]
 	p.lights(t.View.Lights)
 	p.motions = p.predictor.Look(t.View, t.Here, p.spec, p.claim())
+	p.pass()
 	if !p.survey() {
 		return false
 	}
+	p.beware()
 	p.propose()
 	for i := range p.proposals {
 		p.simulate(&p.proposals[i])
@@ -151,6 +163,18 @@ func (p *Planner) Plan(t *Task) (ok bool) {
 	return true
 }
 
+// pass lets the time since the last plan pass.
+func (p *Planner) pass() {
+	now := p.task.View.Time
+	lapse := now - p.time
+	if p.time = now; !(lapse >= 0 && lapse < 1) {
+		lapse = 0
+	}
+	if p.waited += lapse; p.task.View.Ego.Speed > 0.3 {
+		p.waited = 0
+	}
+}
+
 // Len gives how many proposals there are.
 func (p *Planner) Len() int { return len(p.order) }
 
@@ -159,7 +183,7 @@ func (p *Planner) Best(i int) *Proposal { return &p.proposals[p.order[i]] }
 
 // Chose tells the planner which proposal is driven, so that it keeps to its mind.
 func (p *Planner) Chose(q *Proposal) {
-	p.last, p.lastName = q.Class, q.Name
+	p.last, p.lastName, p.lastKind = q.Class, q.Name, q.cause.kind
 	p.aimAt(q)
 }
 
@@ -274,6 +298,7 @@ func (p *Planner) open(v *view, from lane.Spot, back lane.ID) bool {
 	}
 	v.look(p.motions, p.spec.Width/2)
 	v.meet(p.m, p.spec.Width/2+0.4, v.s-p.spec.RearOverhang, v.s+p.front, p.colours)
+	p.phantoms(v)
 	p.halts(v)
 	return true
 }

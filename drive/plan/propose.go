@@ -18,8 +18,8 @@ const (
 	Left
 	Right
 	Nudge
-	Wait // stop for someone who goes first
-	Creep
+	Wait  // stop for someone who goes first
+	Aside // to the edge of the road
 	Halt
 	Brake
 )
@@ -39,6 +39,7 @@ type Proposal struct {
 	stop     float64 // m along the way where the front stays; +Inf: nowhere
 	why      kind    // of the stop
 	about    uint32  // who the stop is for
+	before   float64 // m along the way, where a nudge must be aside
 	brake    float64 // m/s², negative: brake so, whatever comes
 	hard     bool
 	bend     bend
@@ -90,6 +91,8 @@ func (p *Planner) propose() {
 		}
 	}
 	p.waits()
+	p.nudges()
+	p.aside()
 	for i := 1; i < len(p.views); i++ {
 		if !p.views[i].on {
 			continue
@@ -135,9 +138,14 @@ next:
 		}
 		lines[n] = m.line
 		if q := p.add(waitNames[n], Wait, 0); q != nil {
-			q.stop, q.why, q.about = m.line, yield, m.motion.Actor.ID
-			if m.motion.Actor.OnFoot() {
-				q.why = crossing
+			q.stop = m.line
+			switch {
+			case m.phantom:
+				q.why = occlusion
+			case m.motion.Actor.OnFoot():
+				q.why, q.about = crossing, m.motion.Actor.ID
+			default:
+				q.why, q.about = yield, m.motion.Actor.ID
 			}
 		}
 		n++
@@ -162,8 +170,14 @@ func (q *Proposal) Cause() Cause {
 	switch q.Class {
 	case Left, Right:
 		c.Code = "lane-change"
+	case Nudge:
+		c.Code, c.Track = "nudge", q.about
+	case Aside:
+		if c.Code = "pull-over"; q.about != 0 {
+			c.Code, c.Track = "siren", q.about
+		}
 	case Halt, Brake:
-		c.Code = "veto"
+		c.Code = "blocked"
 	}
 	return c
 }

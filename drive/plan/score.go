@@ -25,6 +25,7 @@ const (
 	maxYawAccel              = 1.93
 	maxLonJerk               = 4.13
 	leastTTC                 = 0.95 // s
+	leastProgress            = 0.2  // of the best's: less is no progress
 )
 
 // score gives every proposal its score, from 0 to 1; those out of the question get one below 0, the sooner it would go
@@ -50,8 +51,15 @@ func (p *Planner) score() {
 		if best > 0.2 {
 			progress = max(0, q.progress/best)
 		}
+		made := 1.0
+		if progress < leastProgress {
+			made = 0.7
+		}
 		sum := weighProgress*progress + weighTTC*p.ttc(q) + weighComfort*p.comfort(q) + weighLimit
-		q.Score = sum / (weighProgress + weighTTC + weighComfort + weighLimit) * max(0.1, 1-1.5*q.off)
+		q.Score = sum / (weighProgress + weighTTC + weighComfort + weighLimit) * made * max(0.1, 1-1.5*q.off)
+		if q.Class == Aside && (p.special.siren != 0 || p.task.PullOver) {
+			q.Score += 0.3
+		}
 		if q.Class >= Halt {
 			q.Score *= 0.5 // only where nothing better is left
 		}
@@ -136,7 +144,11 @@ func (p *Planner) leave(v *view, q *Proposal) {
 			q.veto("against the traffic", float64(k)*predict.Tick)
 			return
 		}
-		if out := max(q.d[k]+half-at.FarLeft, -q.d[k]+half-at.FarRight); out > 0.1 {
+		left := at.FarLeft
+		if q.Class == Nudge {
+			left += p.passing
+		}
+		if out := max(q.d[k]+half-left, -q.d[k]+half-at.FarRight); out > 0.1 {
 			if k == 0 {
 				begin = out - 0.1
 			}
@@ -283,7 +295,10 @@ func (p *Planner) ttc(q *Proposal) float64 {
 		front := q.s[k*stride] + p.front
 		for i := range v.others {
 			o := &v.others[i].at[k]
-			if !o.across(q.d[k*stride], half) || (o.lo+o.hi)/2 < q.s[k*stride]+p.front/2 {
+			if (o.lo+o.hi)/2 < q.s[k*stride]+p.front/2 {
+				continue
+			}
+			if d, _, _ := q.bend.at(o.lo); !o.across(d, half) {
 				continue
 			}
 			if closing := x.Speed - o.speed; closing > 0 && (o.lo-front) < closing*leastTTC {
