@@ -32,6 +32,7 @@ type Agent struct {
 	late   bool    // the last step was of no use
 	vetoed float64 // s since a plan was released
 	asked  Assist
+	task   plan.Task
 	steer  float64 // what was asked of the wheels last
 	paths  []Path
 	points []geom.Vec
@@ -68,7 +69,10 @@ func (a *Agent) Step(v *scene.View, o *Orders, d *Decision) {
 			a.blunt(d)
 		}
 	}
-	a.steer = d.Control.Steer
+	c := &d.Control
+	c.Accel = min(max(c.Accel, -a.spec.MaxBrake), a.spec.MaxAccel)
+	c.Steer = min(max(c.Steer, -a.spec.MaxSteer), a.spec.MaxSteer)
+	a.steer = c.Steer
 	d.Mode = a.mode
 	d.Reason.Words = a.words(v, &d.Reason)
 }
@@ -250,14 +254,15 @@ func (a *Agent) next(id lane.ID, f *lane.Field) lane.ID {
 
 // plan asks the planner and drives the best of what it gives.
 func (a *Agent) plan(v *scene.View, o *Orders, f *lane.Field, d *Decision) {
-	task := plan.Task{
+	task := &a.task
+	*task = plan.Task{
 		View: v, Here: a.here, Back: a.back, Field: f, MaxSpeed: o.MaxSpeed,
 		Stop: o.Stop || o.Goal == nil && !o.PullOver || o.Hold || a.mode == Stopped, PullOver: o.PullOver, Pass: o.Pass,
 	}
 	if f != nil && math.IsInf(f.From(a.here.Lane, a.here.S), 1) {
 		task.Stop = true // no way leads there: it waits for a person where it is
 	}
-	if !a.planner.Plan(&task) {
+	if !a.planner.Plan(task) {
 		a.safely(v, d, "lost")
 		return
 	}

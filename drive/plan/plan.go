@@ -5,8 +5,9 @@
 package plan
 
 import (
+	"cmp"
 	"math"
-	"sort"
+	"slices"
 
 	"hutong/drive/lane"
 	"hutong/drive/predict"
@@ -157,9 +158,7 @@ func (p *Planner) Plan(t *Task) (ok bool) {
 	for i := range p.proposals {
 		p.order = append(p.order, i)
 	}
-	sort.SliceStable(p.order, func(i, j int) bool {
-		return p.proposals[p.order[i]].Score > p.proposals[p.order[j]].Score
-	})
+	slices.SortStableFunc(p.order, func(i, j int) int { return cmp.Compare(p.proposals[j].Score, p.proposals[i].Score) })
 	return true
 }
 

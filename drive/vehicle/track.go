@@ -18,13 +18,16 @@ const (
 	weighOff, weighTurn, weighRate = 1.0, 4.0, 6.0
 	// reluctance is how much of the feedforward's error counts: nearly none, the way is to be kept and not the wheel.
 	reluctance = 0.05
+	// gentle is up to which speed the weights hold as they are, m/s.
+	gentle = 14.0
 )
 
 // NewTracker works out the gains for a vehicle.
 func NewTracker(spec *Spec) *Tracker {
 	t := &Tracker{spec: spec}
+	var p matrix // what is left to pay, from the last speed on: the next one's differs little
 	for i := range t.gains {
-		t.gains[i] = regulate(max(float64(i)*trackPace, 1), spec.Wheelbase)
+		t.gains[i] = regulate(&p, max(float64(i)*trackPace, 1), spec.Wheelbase)
 	}
 	return t
 }
@@ -56,33 +59,33 @@ type (
 	column [3]float64
 )
 
-// regulate iterates the discrete Riccati equation for the bicycle's errors at one speed until it stands still, and
-// gives the feedback: steering rate = -K·(side, turn, steering).
-func regulate(speed, wheelbase float64) [3]float64 {
+// regulate iterates the discrete Riccati equation for the bicycle's errors at one speed, from p on, until it stands
+// still, and gives the feedback: steering rate = -K·(side, turn, steering).
+func regulate(p *matrix, speed, wheelbase float64) [3]float64 {
 	h, turn := trackCycle, speed/wheelbase*trackCycle // of the heading per radian of steering and cycle
 	a := matrix{{1, speed * h, speed * h * turn / 2}, {0, 1, turn}, {0, 0, 1}}
 	b := column{speed * h * turn * h / 6, turn * h / 2, h}
 	q := column{weighOff, weighTurn, reluctance}
-	p := matrix{{q[0], 0, 0}, {0, q[1], 0}, {0, 0, q[2]}}
+	rate := weighRate * max(1, math.Pow(speed/gentle, 4)) // what the passengers feel grows with the square of the speed
 	var gain column
 	for range 500 {
 		var last column
-		last, gain = gain, feedback(&p, &a, b)
-		p = descend(&p, &a, b, q, gain)
-		if math.Abs(gain[0]-last[0])+math.Abs(gain[1]-last[1])+math.Abs(gain[2]-last[2]) < 1e-9 {
+		last, gain = gain, feedback(p, &a, b, rate)
+		*p = descend(p, &a, b, q, gain)
+		if math.Abs(gain[0]-last[0])+math.Abs(gain[1]-last[1])+math.Abs(gain[2]-last[2]) < 1e-7 {
 			break
 		}
 	}
 	return gain
 }
 
-// feedback gives (R + BᵀPB)⁻¹ BᵀPA.
-func feedback(p, a *matrix, b column) column {
+// feedback gives (R + BᵀPB)⁻¹ BᵀPA, R being what the steering rate weighs.
+func feedback(p, a *matrix, b column, rate float64) column {
 	var bp column
 	for j := range 3 {
 		bp[j] = b[0]*p[0][j] + b[1]*p[1][j] + b[2]*p[2][j]
 	}
-	scale := 1 / (weighRate*trackCycle + bp[0]*b[0] + bp[1]*b[1] + bp[2]*b[2])
+	scale := 1 / (rate*trackCycle + bp[0]*b[0] + bp[1]*b[1] + bp[2]*b[2])
 	var k column
 	for j := range 3 {
 		k[j] = scale * (bp[0]*a[0][j] + bp[1]*a[1][j] + bp[2]*a[2][j])

@@ -64,6 +64,9 @@ func (s *Spec) Step(x State, c Control, dt float64) State {
 	steer := min(max(c.Steer, -s.MaxSteer), s.MaxSteer)
 	steer = min(max(steer, x.Steer-s.MaxSteerRate*dt), x.Steer+s.MaxSteerRate*dt)
 
+	if x.Speed > s.MaxSpeed { // faster than it can: it only slows down
+		accel = min(accel, 0)
+	}
 	way := x.Speed*dt + accel*dt*dt/2
 	speed := x.Speed + accel*dt
 	switch {
@@ -73,7 +76,7 @@ func (s *Spec) Step(x State, c Control, dt float64) State {
 			way = x.Speed * x.Speed / (-2 * accel)
 		}
 		accel = 0
-	case speed > s.MaxSpeed:
+	case speed > s.MaxSpeed && x.Speed <= s.MaxSpeed:
 		way, speed, accel = (x.Speed+s.MaxSpeed)/2*dt, s.MaxSpeed, (s.MaxSpeed-x.Speed)/dt
 	}
 	way = max(way, 0)
