@@ -126,16 +126,16 @@ func (b Box) Distance(c Box) float64 {
 	}
 	best := math.Inf(1)
 	for _, p := range b.Corners() {
-		best = min(best, c.outside(p))
+		best = min(best, c.Outside(p))
 	}
 	for _, p := range c.Corners() {
-		best = min(best, b.outside(p))
+		best = min(best, b.Outside(p))
 	}
 	return best // of two convex shapes apart, one of the nearest points is a corner
 }
 
-// outside gives how far v is from the box; 0 within it.
-func (b Box) outside(v Vec) float64 {
+// Outside gives how far v is from the box; 0 within it.
+func (b Box) Outside(v Vec) float64 {
 	l := b.Local(v)
 	return math.Hypot(max(0, math.Abs(l.X)-b.Length/2), max(0, math.Abs(l.Y)-b.Width/2))
 }

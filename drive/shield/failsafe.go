@@ -4,7 +4,6 @@ import (
 	"math"
 
 	"hutong/drive/geom"
-	"hutong/drive/lane"
 	"hutong/drive/vehicle"
 )
 
@@ -24,33 +23,10 @@ func (s *Shield) store(plan []vehicle.State, t *tube) {
 	}
 }
 
-// storeLane stores the lane the vehicle is on, as far from its middle as it is now; without a lane, the bend it is in.
-func (s *Shield) storeLane() {
-	s.way = append(s.way[:0], s.ego)
-	if s.m != nil {
-		if spot, ok := s.m.Locate(s.ego.Pose, ^lane.Users(0), 1); ok {
-			for l, at := s.m.Lane(spot.Lane), spot.S+1; len(s.way) < beyond; at++ {
-				if at > l.Centre.Length() {
-					if len(l.Next) == 0 {
-						break
-					}
-					at -= l.Centre.Length()
-					l = s.m.Lane(l.Next[0])
-				}
-				pose := l.Centre.At(at)
-				pose.Vec = pose.Ahead(0, spot.D)
-				s.way = append(s.way, vehicle.State{Pose: pose})
-			}
-		}
-	}
-	s.stored.line.set(s.way, s.spec.Wheelbase)
-	s.stored.time, s.stored.speeds = s.time, s.stored.speeds[:0]
-}
-
 // FailSafe gives what to do in the cycle last looked at when no plan is released: to stop along the line of the plan
 // released last, as gently as keeps clear of everyone; or where a stop would be in the way of others, to drive that
-// continuation out first. With nothing stored it stops along its lane, without a lane straight on. The states are what
-// comes of it, from now, 0.1 s apart, until the vehicle stands; they are good until the next call to the shield.
+// continuation out first. With nothing stored it stops in the bend it drives. The states are what comes of it, from now,
+// 0.1 s apart, until the vehicle stands; they are good until the next call to the shield.
 //
 // Called every cycle it follows the same line until a plan is released again.
 func (s *Shield) FailSafe() (vehicle.Control, []vehicle.State) {
@@ -59,7 +35,9 @@ func (s *Shield) FailSafe() (vehicle.Control, []vehicle.State) {
 		return vehicle.Control{Accel: -s.p.Hard, Hard: true}, s.way
 	}
 	if !s.nearLine() {
-		s.storeLane()
+		s.way = append(s.way[:0], s.ego)
+		s.stored.line.set(s.way, s.spec.Wheelbase)
+		s.stored.speeds = s.stored.speeds[:0]
 	}
 	const out = 0 // not a brake: drives the stored continuation out
 	best, least := s.p.Hard, math.Inf(1)

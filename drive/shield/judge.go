@@ -66,7 +66,7 @@ func (s *Shield) onFoot(l *lack, o *other, t *tube, nominal bool) {
 			changed := now + o.since
 			r += min(s.p.WalkAccel*changed*changed/2, s.p.WalkSpeed*changed)
 		}
-		if b := &t.steps[i].box; beside(b, o.at.Vec.Plus(u.Times(now))) < r {
+		if b := &t.steps[i].box; b.Outside(o.at.Vec.Plus(u.Times(now))) < r {
 			l.add(OnFoot, t.length()-t.steps[i].way+touch, now)
 			return
 		}
@@ -283,12 +283,6 @@ func (s *Shield) owns(id lane.ID) bool {
 		}
 	}
 	return false
-}
-
-// beside gives how far a point is from a box; 0 within it.
-func beside(b *geom.Box, v geom.Vec) float64 {
-	at := b.Local(v)
-	return math.Hypot(max(0, math.Abs(at.X)-b.Length/2), max(0, math.Abs(at.Y)-b.Width/2))
 }
 
 const mend = 15 // states of a plan, by which the distance it lacks has to be half mended, unless it brakes

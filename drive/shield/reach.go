@@ -46,6 +46,7 @@ const (
 	maxSpeed = 100.0 // m/s: no track is faster
 	lookOut  = 120.0 // m ahead of others that their lanes are followed
 	maxWays  = 24    // lanes one other may take
+	walk     = 1.2   // m/s, of people nobody sees
 	maxTurn  = 6.0   // m/s²: nobody takes a bend faster
 	still    = 0.3   // m/s: who is said to be slower stands
 )
@@ -68,6 +69,28 @@ func (s *Shield) sane(a *scene.Actor, late float64) (other, bool) {
 // placed tells whether a pose is one on a map, and no accident of numbers.
 func placed(p geom.Pose) bool {
 	return math.Abs(p.X) < 1e6 && math.Abs(p.Y) < 1e6 && math.Abs(p.Heading) < 100
+}
+
+// hidden adds people where a crossing near begins and cannot be seen: somebody may be about to walk on to it. Where the
+// sensors don't say how far they see, nobody is added.
+func (s *Shield) hidden(v *scene.View) {
+	if s.m == nil || !sound(s.ego) {
+		return
+	}
+	s.near = s.m.Near(s.near[:0], s.ego.Vec, 40)
+	for _, id := range s.near {
+		l := s.m.Lane(id)
+		for turn := 0.0; l.Kind == lane.Crossing && turn < 4; turn += math.Pi {
+			place := l.Centre.At(0.5 + (l.Centre.Length()-1)*turn/math.Pi)
+			place.Heading += turn
+			to := s.ego.Local(place.Vec)
+			sector := int(math.Round(to.Angle()/(2*math.Pi)*scene.Bearings)+scene.Bearings) % scene.Bearings
+			if free := float64(v.Free[sector]); free > 0 && to.Length() > free {
+				s.others = append(s.others, other{onFoot: true, at: place, half: 0.3, wide: 0.3, speed: walk})
+				s.place(int32(len(s.others) - 1))
+			}
+		}
+	}
 }
 
 // clamp brings x between low and high; what is no number becomes low.

@@ -110,6 +110,7 @@ func (s *Shield) Look(v *scene.View) {
 			s.place(int32(len(s.others) - 1))
 		}
 	}
+	s.hidden(v)
 }
 
 // holds are for how many states of a plan beyond the delay its continuation may go on before it brakes: none, or where

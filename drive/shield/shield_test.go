@@ -1,6 +1,9 @@
 package shield
 
 import (
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"hutong/drive/geom"
@@ -121,5 +124,55 @@ func TestAPlanIsReleasedWhereRSSSaysSoAndVetoedWhereNot(t *testing.T) {
 				t.Errorf("got %+v, want rule %v", got, c.rule)
 			}
 		})
+	}
+}
+
+func TestWhereACrossingBeginsUnseenSomebodyMayStand(t *testing.T) {
+	road := straight(t, "road", geom.Vec{X: -100}, geom.Vec{X: 200}, 13.9)
+	crossing := straight(t, "crossing", geom.Vec{X: 15, Y: -2.8}, geom.Vec{X: 15, Y: 6}, 2)
+	crossing.Kind, crossing.Users = lane.Crossing, lane.People
+	m := mapOf(t, []lane.Lane{road, crossing})
+	for _, c := range []struct {
+		name     string
+		speed    float64
+		free     float32
+		released bool
+	}{
+		{"in full view", 12, 120, true},
+		{"hidden, fast", 12, 10, false},
+		{"hidden, slowly", 4, 10, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			me := ego(0, 0, 0, c.speed)
+			v := scene.View{Ego: me, Range: 120}
+			for i := range v.Free {
+				v.Free[i] = c.free
+			}
+			if got := judged(t, m, v, plan(me, 41, steady(0))); got.Released != c.released {
+				t.Errorf("%+v", got)
+			}
+		})
+	}
+}
+
+func TestTheShieldIsSmallEnoughToBeRead(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := 0
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(text)) {
+			if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "//") && !strings.HasSuffix(name, "_test.go") {
+				lines++
+			}
+		}
+	}
+	if lines > 1000 {
+		t.Errorf("%d lines of code; 1,000 are what one reader may hold in mind", lines)
 	}
 }
