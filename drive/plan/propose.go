@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"math"
+
 	"hutong/drive/lane"
 	"hutong/drive/predict"
 	"hutong/drive/vehicle"
@@ -42,6 +44,7 @@ type Proposal struct {
 	before   float64 // m along the way, where a nudge must be aside
 	brake    float64 // m/s², negative: brake so, whatever comes
 	hard     bool
+	stretch  float64 // how long its bend is, against the usual
 	bend     bend
 	cause    cause
 	s, d     [predict.Steps + 1]float64
@@ -60,6 +63,20 @@ var keepNames = [3][5]string{
 
 var changeNames = [2][3]string{{"left 1.0", "left 0.7", "left 0.4"}, {"right 1.0", "right 0.7", "right 0.4"}}
 
+var briskNames = [2][3]string{
+	{"left brisk 1.0", "left brisk 0.7", "left brisk 0.4"}, {"right brisk 1.0", "right brisk 0.7", "right brisk 0.4"},
+}
+
+// fan is the rest of the fan of polynomials: half as far aside, and speeds between.
+var fan = [...]struct {
+	name            string
+	aside, fraction float64 // of the room to that side, to the left positive; of the allowed speed
+}{
+	{"keep 0.9", 0, 0.9}, {"keep 0.7", 0, 0.7}, {"keep 0.5", 0, 0.5}, {"keep 0.3", 0, 0.3},
+	{"half left 1.0", 0.5, 1}, {"half left 0.7", 0.5, 0.7}, {"half left 0.4", 0.5, 0.4},
+	{"half right 1.0", -0.5, 1}, {"half right 0.7", -0.5, 0.7}, {"half right 0.4", -0.5, 0.4},
+}
+
 var waitNames = [...]string{"wait 1", "wait 2", "wait 3", "wait 4"}
 
 // add adds a proposal and gives it, to be filled in; nil when there are enough.
@@ -72,6 +89,7 @@ func (p *Planner) add(name string, class Class, view int) *Proposal {
 	q := &p.proposals[n]
 	q.Name, q.Class, q.view, q.Score, q.Veto = name, class, view, 0, ""
 	q.shift, q.fraction, q.stop, q.why, q.about, q.brake, q.hard = 0, 1, forever, free, 0, 0, false
+	q.stretch = 1
 	return q
 }
 
@@ -90,6 +108,19 @@ func (p *Planner) propose() {
 			}
 		}
 	}
+	for i := range fan {
+		f := &fan[i]
+		shift := max(0, min(1, at.Left-room)) * f.aside
+		if f.aside < 0 {
+			shift = max(0, min(1, at.Right-room)) * f.aside
+		}
+		if f.aside != 0 && math.Abs(shift) < 0.1 {
+			continue
+		}
+		if q := p.add(f.name, Keep, 0); q != nil {
+			q.shift, q.fraction = shift, f.fraction
+		}
+	}
 	p.waits()
 	p.nudges()
 	p.aside()
@@ -97,13 +128,16 @@ func (p *Planner) propose() {
 		if !p.views[i].on {
 			continue
 		}
-		names, class := &changeNames[0], Left
+		names, brisk, class := &changeNames[0], &briskNames[0], Left
 		if p.views[i].side < 0 {
-			names, class = &changeNames[1], Right
+			names, brisk, class = &changeNames[1], &briskNames[1], Right
 		}
 		for k, f := range [3]float64{1, 0.7, 0.4} {
 			if q := p.add(names[k], class, i); q != nil {
 				q.fraction = f
+			}
+			if q := p.add(brisk[k], class, i); q != nil {
+				q.fraction, q.stretch = f, 0.7
 			}
 		}
 	}

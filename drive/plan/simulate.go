@@ -102,7 +102,7 @@ func (p *Planner) lay(v *view, q *Proposal, s, d float64) bend {
 	turn := min(max(geom.Wrap(from.Heading-at.Heading), -1), 1)
 	slope := math.Tan(turn) * max(0.2, 1-at.Curve*d)
 	aside := math.Abs(q.shift - d)
-	long := max(x.Speed*(1.6+2.4*min(1, aside/3)), 3+math.Sqrt(5.8*aside/0.12), 5)
+	long := max(q.stretch*x.Speed*(1.6+2.4*min(1, aside/3)), 3+math.Sqrt(5.8*aside/0.12), 5)
 	if q.Class == Nudge { // it has to be over when it is there
 		long = min(long, max(q.before-s, 4))
 	}
