@@ -62,7 +62,7 @@ func cutting() []Trial {
 				parked("wreck", scene.Car, 230, 0),
 				deaf("leader", "east0", 66, 11, Cue{Then(10.5), Shift(3.5, 2.6)}),
 			},
-			Known: "the planner doesn't change lanes for what stands in its own",
+			Known: "the planner changes lanes too late for what stands in its own",
 			Must:  []Check{Untouched, Reaches(78)},
 		},
 		{
@@ -116,7 +116,7 @@ func following() []Trial {
 				Name: "ambulance", Kind: scene.Van, From: Place{Lane: "east0"}, To: Place{Lane: "east0", S: 799}, At: 2, Speed: 14, Siren: true, Heedful: true,
 				Cues: []Cue{{Within("ambulance", 20), Shift(3.5, 3)}},
 			}},
-			Known: "the planner doesn't make room for a siren",
+			Known: "having made room for a siren, the vehicle stays at the edge",
 			Must:  []Check{Untouched, Because("siren"), Reaches(73)},
 		},
 	}
@@ -127,7 +127,7 @@ func obstacles() []Trial {
 		{
 			Name: "a van stands in the second row", On: Road(2, city), Start: begin(), Speed: 11, Goal: far(), Seconds: 80,
 			Cast:  []Part{parked("van", scene.Van, 200, 0)},
-			Known: "the planner doesn't change lanes for what stands in its own",
+			Known: "the planner changes lanes too late for what stands in its own",
 			Must:  []Check{Untouched, Brakes(4), Reaches(70)},
 		},
 		{
@@ -140,7 +140,6 @@ func obstacles() []Trial {
 		{
 			Name: "the lane is blocked and nobody answers", On: Road(1, city), Start: begin(), Speed: 10, Goal: far(), Seconds: 70,
 			Cast:  []Part{parked("lorry", scene.Truck, 200, 0)},
-			Known: "the agent doesn't ask a person yet",
 			Must:  []Check{Untouched, Asks("pass"), StaysBehind(Place{Lane: "east0", S: 196}), Stands(40)},
 		},
 		{
@@ -153,13 +152,13 @@ func obstacles() []Trial {
 			Cast: []Part{
 				parked("right one", scene.Car, 170, -2.0), parked("left one", scene.Car, 176, 3.2), parked("right two", scene.Car, 182, -2.0),
 			},
-			Known: "the planner doesn't leave the middle of its lane",
+			Known: "the vehicle has come too near to go around when it finds that nothing moves",
 			Must:  []Check{Untouched, Reaches(80), Keeps("left one", 0.25), Keeps("right two", 0.25)},
 		},
 		{
 			Name: "a car stands half on the lane", On: Road(1, 8.3), Start: begin(), Speed: 8, Goal: Place{Lane: "east0", S: 320}, Seconds: 70,
 			Cast:  []Part{parked("car", scene.Car, 160, -2.1)},
-			Known: "the planner doesn't leave the middle of its lane",
+			Known: "the vehicle has come too near to go around when it finds that nothing moves",
 			Must:  []Check{Untouched, Because("nudge", "free", "blocked"), Reaches(60)},
 		},
 		{

@@ -67,15 +67,15 @@ func lights() []Trial {
 			Must: []Check{Because("red", "amber"), Brakes(3.5), Reaches(65)},
 		},
 		{
-			Name: "the light turns amber in front of us", On: Town, Clock: 46.5, Start: west, Speed: 10, Goal: out, Seconds: 80,
+			Name: "the light turns amber in front of us", On: Town, Clock: 52.5, Start: west, Speed: 10, Goal: out, Seconds: 80,
 			Must: []Check{Brakes(4.05), Reaches(75)},
 		},
 		{
-			Name: "the light turns amber further away", On: Town, Clock: 52, Start: west, Speed: 10, Goal: out, Seconds: 80,
-			Must: []Check{Brakes(3.5), Because("red", "amber"), Reaches(75)},
+			Name: "the light turns amber further away", On: Town, Clock: 58, Start: west, Speed: 10, Goal: out, Seconds: 110,
+			Must: []Check{Brakes(3.5), Because("red", "amber"), Reaches(105)},
 		},
 		{
-			Name: "one runs the red light", On: Town, Clock: 31, Start: west, Speed: 9, Goal: out, Seconds: 60,
+			Name: "one runs the red light", On: Town, Clock: 46, Start: west, Speed: 9, Goal: out, Seconds: 60,
 			Cast: []Part{func() Part {
 				p := through("runner", "-avenue32_2", 10, "-avenue2_2", 11)
 				p.Heedful = false
@@ -84,7 +84,7 @@ func lights() []Trial {
 			Must: []Check{Untouched, Reaches(55)},
 		},
 		{
-			Name: "one turns left across our way", On: Town, Clock: 31, Start: west, Speed: 8, Goal: out, Seconds: 60,
+			Name: "one turns left across our way", On: Town, Clock: 46, Start: west, Speed: 8, Goal: out, Seconds: 60,
 			Cast: []Part{func() Part {
 				p := through("turner", "high33_2", 2, "-avenue2_2", 0, Cue{After(4.2), Go(6, 2.5)})
 				p.Heedful = false
@@ -93,7 +93,7 @@ func lights() []Trial {
 			Must: []Check{Untouched, Reaches(55)},
 		},
 		{
-			Name: "a left turn across oncoming cars", On: Town, Clock: 31, Start: west, Speed: 7, Goal: Place{Lane: "avenue33_2", S: 10}, Seconds: 120,
+			Name: "a left turn across oncoming cars", On: Town, Clock: 46, Start: west, Speed: 7, Goal: Place{Lane: "avenue33_2", S: 10}, Seconds: 120,
 			Cast: []Part{
 				through("first", "high31_2", 5, "high42_3", 9), through("second", "high2_2", 80, "high42_3", 9), through("third", "high2_2", 62, "high42_3", 9),
 			},
@@ -126,7 +126,6 @@ func givingWay() []Trial {
 		{
 			Name: "a stop sign", On: Town, Start: Place{Lane: "stop_1", S: 5}, Speed: 6, Goal: Place{Lane: "west1_1", S: 60}, Seconds: 70,
 			Cast:  []Part{through("on the ring", "south13_1", 5, "west1_1", 11), through("from the left", "-west1_1", 250, "-south13_1", 11)},
-			Known: "the planner doesn't know stop signs",
 			Must:  []Check{Untouched, Reaches(65)},
 		},
 		{
@@ -152,14 +151,14 @@ func givingWay() []Trial {
 func mixing() []Trial {
 	return []Trial{
 		{
-			Name: "out of a bay into traffic", On: Town, Start: Place{Lane: "high32_2", S: 24.5}, Goal: Place{Lane: "high42_2", S: 26}, Clock: 35, Seconds: 150,
+			Name: "out of a bay into traffic", On: Town, Start: Place{Lane: "high32_2", S: 24.5}, Goal: Place{Lane: "high42_2", S: 26}, Clock: 48, Seconds: 150,
 			Cast: []Part{
 				through("one", "high2_2", 70, "high42_3", 8), through("two", "high2_2", 50, "high42_3", 8), through("three", "high2_2", 25, "high42_3", 8),
 			},
 			Must: []Check{Untouched, Reaches(145)},
 		},
 		{
-			Name: "a bus pulls out of its bay", On: Town, Clock: 33, Start: Place{Lane: "high31_2", S: 2}, Speed: 7, Goal: Place{Lane: "high43_2", S: 12}, Seconds: 110,
+			Name: "a bus pulls out of its bay", On: Town, Clock: 47, Start: Place{Lane: "high31_2", S: 2}, Speed: 7, Goal: Place{Lane: "high43_2", S: 12}, Seconds: 110,
 			Cast: []Part{{
 				Name: "bus", Kind: scene.Bus, Length: 9, Width: 2.4, From: Place{Lane: "high32_2", S: 20}, To: Place{Lane: "high43_2", S: 20},
 				Cues: []Cue{{Within("bus", 26), Go(7, 1.2)}},
