@@ -134,13 +134,13 @@ func obstacles() []Trial {
 			Name: "the lane is blocked and a person allows to pass", On: Road(1, city), Start: begin(), Speed: 10, Goal: far(), Seconds: 130,
 			Cast:   []Part{parked("lorry", scene.Truck, 200, 0)},
 			Orders: []Order{{Asked("pass"), func(*Run) {}}, {Then(3), Allow}},
-			Known:  "the agent doesn't ask a person yet",
+			Known:  "the agent asks, but has come too near to what it then may pass",
 			Must:   []Check{Untouched, Asks("pass"), Reaches(125)},
 		},
 		{
 			Name: "the lane is blocked and nobody answers", On: Road(1, city), Start: begin(), Speed: 10, Goal: far(), Seconds: 70,
-			Cast:  []Part{parked("lorry", scene.Truck, 200, 0)},
-			Must:  []Check{Untouched, Asks("pass"), StaysBehind(Place{Lane: "east0", S: 196}), Stands(40)},
+			Cast: []Part{parked("lorry", scene.Truck, 200, 0)},
+			Must: []Check{Untouched, Asks("pass"), StaysBehind(Place{Lane: "east0", S: 196}), Stands(40)},
 		},
 		{
 			Name: "something lies on the road", On: Road(2, city), Start: begin(), Speed: 12, Goal: far(), Seconds: 70,
