@@ -48,12 +48,11 @@ func TestAResultTellsWhatCounts(t *testing.T) {
 	r.rides = []*ride{{outcome: "arrived"}, {outcome: "took too long"}, {began: -1, outcome: "never entered"}}
 	r.took.add(3 * time.Millisecond)
 	r.conflicts = conflicts{all: 2, ttc: 1}
-	r.say("red light: the one at the corner")
 	sum.add(r)
 	sum.add(r)
 	text := sum.String()
 	for _, want := range []string{
-		"50.00 % arrived of 4: 2 arrived, 2 took too long", "4 conflicts, 2 with TTC < 0.95 s", "p50 3.00 ms", "the one at the corner",
+		"50.00 % arrived of 4: 2 arrived, 2 took too long", "4 conflicts, 2 with TTC < 0.95 s", "p50 3.00 ms",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("it doesn't say %q:\n%s", want, text)

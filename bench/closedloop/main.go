@@ -109,6 +109,9 @@ func run(ctx context.Context, s *settings) error {
 				return fmt.Errorf("%s, seed %d: %w", name, seed, err)
 			}
 			fmt.Printf("\n== %s, seed %d, %s ==\n%s", name, seed, r.version, r)
+			for _, n := range r.notes {
+				fmt.Println("  " + n)
+			}
 			sums[name].add(r)
 			total.add(r)
 			if ctx.Err() != nil || total.referee.Km >= s.km {

@@ -214,8 +214,10 @@ func (r *result) String() string {
 		p.RedLights, p.AmberLights, p.StopLines, p.WrongWay, p.OffRoad, p.SpeedingSeconds, p.MaxOver)
 	line("rides             %.2f %% arrived of %d: %s", 100*float64(outcomes["arrived"])/float64(max(begun, 1)), begun, counted(outcomes))
 	ours, theirs, ratios := r.ratios()
-	line("trip time         %.3f of SUMO's driver's (%.0f s of %.0f s, %d rides; the middle ride %.3f, p90 %.3f)",
-		ours/max(theirs, 1e-9), ours, theirs, len(ratios), middle(ratios, 0.5), middle(ratios, 0.9))
+	if len(ratios) > 0 {
+		line("trip time         %.3f of SUMO's driver's (%.0f s of %.0f s, %d rides; the middle ride %.3f, p90 %.3f)",
+			ours/max(theirs, 1e-9), ours, theirs, len(ratios), middle(ratios, 0.5), middle(ratios, 0.9))
+	}
 	line("comfort           %.2f %% of the time (%.2f %% of that moving); %d hard brakes, hardest %.1f m/s²; %s",
 		100*p.Comfort(), 100*p.ComfortMoving(), p.HardBrakes, p.MaxBrake, rough(p.Rough))
 	line("nearness          least TTC %.2f s (below 0.95 s: %.1f s), least PET %.2f s, DRAC at most %.1f m/s²",
@@ -227,9 +229,6 @@ func (r *result) String() string {
 		sorted.at(0.5), sorted.at(0.99), sorted.at(1), r.cycles, r.late)
 	line("fail-safe         %d begun, %d proposals vetoed, %d deadlocks, longest stand %.0f s; SUMO took out %d",
 		p.FailSafes, r.vetoed, p.Deadlocks, p.LongestStand, r.lost)
-	for _, n := range r.notes {
-		line("  %s", n)
-	}
 	return b.String()
 }
 
