@@ -74,7 +74,8 @@ type Cabin struct {
 
 type frame struct {
 	number  uint64
-	message []byte // as it goes over the wire of a stream
+	message []byte        // as it goes over the wire of a stream
+	packed  func() []byte // the same by Pack, made when somebody first asks for it
 }
 
 // Publish takes a frame as a vehicle published it. What isn't one JSON object of at most 8 KiB is refused and counted.
@@ -97,7 +98,7 @@ func (c *Cabins) Publish(vehicle string, payload []byte) {
 	}
 	message := make([]byte, 0, len(payload)+10)
 	message = append(append(append(message, "data: "...), payload...), "\n\n"...)
-	v.newest.Store(&frame{number, message})
+	v.newest.Store(&frame{number, message, sync.OnceValue(func() []byte { return Pack(message) })})
 	v.bell.Ring()
 }
 
@@ -120,14 +121,15 @@ func (c *Cabins) Counts() (viewers int64, skipped, refused uint64) {
 
 // Viewer looks into one cabin. It is for one goroutine; Close it.
 type Viewer struct {
-	cabin *Cabin
-	last  uint64
+	cabin  *Cabin
+	packed bool
+	last   uint64
 }
 
-// View begins to look, from the newest frame on.
-func (c *Cabin) View() *Viewer {
+// View begins to look, from the newest frame on; packed asks for messages as [Pack] makes them.
+func (c *Cabin) View(packed bool) *Viewer {
 	c.of.viewers.Add(1)
-	return &Viewer{cabin: c}
+	return &Viewer{cabin: c, packed: packed}
 }
 
 // Next gives the newest frame as a message of a stream, if there's one it hasn't given, and a channel that is closed
@@ -142,6 +144,9 @@ func (v *Viewer) Next() (message []byte, more <-chan struct{}) {
 		v.cabin.of.skipped.Add(f.number - v.last - 1)
 	}
 	v.last = f.number
+	if v.packed {
+		return f.packed(), more
+	}
 	return f.message, more
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"hutong/api/header"
 	"hutong/api/sse"
 	"hutong/road"
 	"hutong/road/cabin"
@@ -99,11 +100,16 @@ func (d *Desk) getCabin(w http.ResponseWriter, r *http.Request) {
 const lookAgain = 10 * time.Second
 
 func show(w http.ResponseWriter, r *http.Request, view *cabin.Cabin, may func() bool) {
-	s := sse.New(w)
+	s, packed := sse.New(w), header.Accepts(r.Header.Values("Accept-Encoding"), "gzip")
+	w.Header().Add("Vary", "Accept-Encoding")
+	if packed {
+		w.Header().Set("Content-Encoding", "gzip")
+		s = sse.New(&packing{ResponseWriter: w})
+	}
 	if s.Open() != nil {
 		return
 	}
-	viewer := view.View()
+	viewer := view.View(packed)
 	defer viewer.Close()
 	ping := time.NewTicker(lookAgain)
 	defer ping.Stop()
@@ -128,6 +134,26 @@ func show(w http.ResponseWriter, r *http.Request, view *cabin.Cabin, may func() 
 			return
 		}
 	}
+}
+
+// packing packs what is written by itself, for a stream whose frames come packed.
+type packing struct {
+	http.ResponseWriter
+	begun bool
+}
+
+func (p *packing) Unwrap() http.ResponseWriter { return p.ResponseWriter }
+
+func (p *packing) Write(piece []byte) (int, error) {
+	out := cabin.Pack(piece)
+	if !p.begun {
+		p.begun = true
+		out = append([]byte(cabin.Opening), out...)
+	}
+	if _, err := p.ResponseWriter.Write(out); err != nil {
+		return 0, err
+	}
+	return len(piece), nil
 }
 
 type ticketJSON struct {
