@@ -64,7 +64,7 @@ func main() {
 	flag.BoolVar(&s.loud, "v", false, "tell what goes wrong at once, and how far a run is each minute, on standard error")
 	flag.StringVar(&s.profile, "profile", "", "write where processor time goes to this file, for go tool pprof")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt) // what was driven until then is told
 	defer stop()
 	if err := run(ctx, &s); err != nil {
 		fmt.Fprintln(os.Stderr, "closedloop:", err)

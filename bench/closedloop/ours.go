@@ -96,6 +96,9 @@ func (t *trial) run(ctx context.Context) error {
 			return nil
 		}
 		if err := t.loop.Cycle(ctx); err != nil {
+			if ctx.Err() != nil { // cut short: what there is counts
+				return nil
+			}
 			return err
 		}
 		if err := t.enter(); err != nil {
