@@ -56,7 +56,7 @@ func (p *Planner) score() {
 			made = 0.7
 		}
 		sum := weighProgress*progress + weighTTC*p.ttc(q) + weighComfort*p.comfort(q) + weighLimit
-		q.Score = sum / (weighProgress + weighTTC + weighComfort + weighLimit) * made * max(0.1, 1-1.5*q.off)
+		q.Score = sum / (weighProgress + weighTTC + weighComfort + weighLimit) * made * max(0.6, 1-q.off)
 		if q.Class == Aside && (p.special.siren != 0 || p.task.PullOver) {
 			q.Score += 0.3
 		}
@@ -144,11 +144,14 @@ func (p *Planner) leave(v *view, q *Proposal) {
 			q.veto("against the traffic", float64(k)*predict.Tick)
 			return
 		}
-		left := at.FarLeft
+		sf, df, _ := v.way.project(x.Ahead(p.front, 0), int(q.s[k]/Pace)+int(p.front/Pace))
+		nose := v.way.At(sf)
+		wide := 0.0
 		if q.Class == Nudge {
-			left += p.passing
+			wide = p.passing
 		}
-		if out := max(q.d[k]+half-left, -q.d[k]+half-at.FarRight); out > 0.1 {
+		out := max(q.d[k]+half-at.FarLeft, df+half-nose.FarLeft) - wide
+		if out = max(out, -q.d[k]+half-at.FarRight, -df+half-nose.FarRight); out > 0.1 {
 			if k == 0 {
 				begin = out - 0.1
 			}

@@ -164,7 +164,7 @@ func (w *Way) finish(m *lane.Map, spec *vehicle.Spec, most float64) {
 	w.even()
 	w.turns()
 	w.shift()
-	w.speeds(m, min(most, spec.MaxSpeed))
+	w.speeds(m, spec, min(most, spec.MaxSpeed))
 }
 
 // spare is what a line leaves free beside the body, m.
@@ -267,13 +267,21 @@ func wide(m *lane.Map, id lane.ID, share float64, left bool) float64 {
 	return sum
 }
 
+// turning gives how fast a sample may be driven over so that the wheels are turned in time.
+func (w *Way) turning(i int, spec *vehicle.Spec) float64 {
+	const share, slowest = 0.75, 1.5 // of the steering rate there is; m/s
+	a, b := max(i-2, 0), min(i+2, len(w.Samples)-1)
+	steer := math.Atan(spec.Wheelbase*w.Samples[b].Curve) - math.Atan(spec.Wheelbase*w.Samples[a].Curve)
+	return max(slowest, share*spec.MaxSteerRate*float64(b-a)*Pace/max(math.Abs(steer), 1e-4))
+}
+
 // speeds works out, from the far end on, how fast each place may be driven through.
-func (w *Way) speeds(m *lane.Map, most float64) {
+func (w *Way) speeds(m *lane.Map, spec *vehicle.Spec, most float64) {
 	i := 0
 	for _, leg := range w.Legs {
 		limit := min(m.Lane(leg.Lane).Limit, most)
 		for ; i < len(w.Samples) && float64(i)*Pace <= leg.End; i++ {
-			w.Samples[i].Cap = min(limit, math.Sqrt(lateral/max(math.Abs(w.Samples[i].Curve), 1e-4)))
+			w.Samples[i].Cap = min(limit, math.Sqrt(lateral/max(math.Abs(w.Samples[i].Curve), 1e-4)), w.turning(i, spec))
 		}
 	}
 	for ; i > 0 && i < len(w.Samples); i++ {
