@@ -36,8 +36,10 @@ const (
 
 // String gives the rule's name for logs and screens.
 func (r Rule) String() string {
-	return [...]string{"none", "broken plan", "following distance", "oncoming", "beside", "cutting in", "crossing", "on foot",
-		"standing", "sight"}[r]
+	return [...]string{
+		"none", "broken plan", "following distance", "oncoming", "beside", "cutting in", "crossing", "on foot",
+		"standing", "sight",
+	}[r]
 }
 
 // Verdict is what the shield says about a plan.
