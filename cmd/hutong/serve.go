@@ -14,6 +14,7 @@ type serveCmd struct {
 	TLSCert   string        `name:"tls-cert" help:"Certificate for --mqtts (PEM)." type:"existingfile"`
 	TLSKey    string        `name:"tls-key" help:"Its key (PEM)." type:"existingfile"`
 	Location  string        `help:"Latitude,longitude in degrees, for sunrise and sunset." placeholder:"39.98,116.31"`
+	Area      string        `help:"A demonstration area: a JSON file (docs/road.md), or town for our own." placeholder:"FILE"`
 	Zone      string        `help:"Time zone of the rules, such as Asia/Shanghai; this machine's when left out."`
 	Retention time.Duration `help:"How long history keeps values; 0 is for ever." default:"8760h"`
 	Nights    int           `help:"How many nightly backups are kept; 0 makes none." default:"7"`
@@ -29,6 +30,13 @@ func (c *serveCmd) Run(ctx context.Context) error {
 		if n, err := fmt.Sscanf(c.Location, "%g,%g", &config.Latitude, &config.Longitude); n != 2 {
 			return fmt.Errorf("--location %q: want latitude,longitude in degrees: %w", c.Location, err)
 		}
+	}
+	if c.Area != "" {
+		area, err := readArea(c.Area)
+		if err != nil {
+			return err
+		}
+		config.Area = area
 	}
 	h, err := openHub(ctx, config, "serve")
 	if err != nil {
