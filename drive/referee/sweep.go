@@ -23,8 +23,10 @@ func meet(a geom.Box, va geom.Vec, b geom.Box, vb geom.Vec, horizon float64) flo
 		axis geom.Vec
 		half float64
 	}{
-		{u, al + bl*cos + bw*sin}, {u.Left(), aw + bl*sin + bw*cos},
-		{w, bl + al*cos + aw*sin}, {w.Left(), bw + al*sin + aw*cos},
+		{u, al + bl*cos + bw*sin},
+		{u.Left(), aw + bl*sin + bw*cos},
+		{w, bl + al*cos + aw*sin},
+		{w.Left(), bw + al*sin + aw*cos},
 	}
 	for _, s := range shadows {
 		at, speed := d.Dot(s.axis), v.Dot(s.axis)

@@ -35,8 +35,7 @@ func (e footEnd) key() [2]int32 {
 func newFootways(m *lane.Map) *footways {
 	f := &footways{meets: make(map[[2]int32]int), crossing: make(map[lane.ID][]*walker), waiting: make(map[lane.ID][]*walker)}
 	var parent []int
-	var find func(int) int
-	find = func(i int) int {
+	find := func(i int) int {
 		for parent[i] != i {
 			i = parent[i]
 		}

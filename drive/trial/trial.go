@@ -12,7 +12,6 @@ import (
 	"strings"
 
 	"hutong/drive"
-	"hutong/drive/geom"
 	"hutong/drive/lane"
 	"hutong/drive/referee"
 	"hutong/drive/scene"
@@ -84,7 +83,6 @@ type Run struct {
 	goal    Place
 	orders  []Order
 	failed  []string
-	path    geom.Path // the way from start to goal along the lanes
 	lastOne float64
 }
 
@@ -219,8 +217,12 @@ func (r *Run) judge() {
 		what string
 		n    int
 	}{
-		{"no red light", p.RedLights}, {"no stop sign run", p.StopLines}, {"no wrong way", p.WrongWay}, {"not off the road", p.OffRoad},
-		{"no panic", r.Rider.Panics}, {"nothing but numbers as control", r.Forced},
+		{"no red light", p.RedLights},
+		{"no stop sign run", p.StopLines},
+		{"no wrong way", p.WrongWay},
+		{"not off the road", p.OffRoad},
+		{"no panic", r.Rider.Panics},
+		{"nothing but numbers as control", r.Forced},
 	} {
 		if x.n > 0 {
 			r.fail("%s: %d", x.what, x.n)
