@@ -34,7 +34,6 @@ type Agent struct {
 	asked  Assist
 	task   plan.Task
 	steer  float64 // what was asked of the wheels last
-	paths  []Path
 	points []geom.Vec
 }
 

@@ -72,9 +72,16 @@ var fan = [...]struct {
 	name            string
 	aside, fraction float64 // of the room to that side, to the left positive; of the allowed speed
 }{
-	{"keep 0.9", 0, 0.9}, {"keep 0.7", 0, 0.7}, {"keep 0.5", 0, 0.5}, {"keep 0.3", 0, 0.3},
-	{"half left 1.0", 0.5, 1}, {"half left 0.7", 0.5, 0.7}, {"half left 0.4", 0.5, 0.4},
-	{"half right 1.0", -0.5, 1}, {"half right 0.7", -0.5, 0.7}, {"half right 0.4", -0.5, 0.4},
+	{"keep 0.9", 0, 0.9},
+	{"keep 0.7", 0, 0.7},
+	{"keep 0.5", 0, 0.5},
+	{"keep 0.3", 0, 0.3},
+	{"half left 1.0", 0.5, 1},
+	{"half left 0.7", 0.5, 0.7},
+	{"half left 0.4", 0.5, 0.4},
+	{"half right 1.0", -0.5, 1},
+	{"half right 0.7", -0.5, 0.7},
+	{"half right 0.4", -0.5, 0.4},
 }
 
 var waitNames = [...]string{"wait 1", "wait 2", "wait 3", "wait 4"}

@@ -27,8 +27,6 @@ type span struct {
 type other struct {
 	motion *predict.Motion
 	at     [spans]span
-	// leads says that it is on the way ahead of the vehicle now, or comes onto it and goes along.
-	relevant bool
 }
 
 // meeting is where somebody's motion crosses or joins the way.
