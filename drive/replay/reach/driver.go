@@ -303,7 +303,7 @@ func (d *Driver) still(v *scene.View) (way []point, met bool, cost float64) {
 	if k < 0 || k+1 >= len(d.way) {
 		return nil, false, 0
 	}
-	if off := d.poses[k].To(v.Ego.Vec); off > 0.12 || off > 0.05 && d.q.line.narrowness(d.way[k].s) > 0 {
+	if off := d.poses[k].To(v.Ego.Vec); off > 0.12 {
 		return nil, false, 0
 	}
 	left := d.way[k:]

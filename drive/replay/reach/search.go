@@ -152,13 +152,6 @@ func (q *search) spread(parent int32) {
 	limit := min(1, 0.15*p.v*p.v/2.4+0.02)
 	_, bend := q.line.pose(p.s)
 	settle, home := q.back(p.point)
-	most := 3.0
-	switch {
-	case p.v >= 10:
-		most = 6
-	case q.line.narrowness(p.s) >= 5 && math.Abs(p.d) < 0.6: // no room for more than small corrections
-		most = 0.6
-	}
 	for _, a := range alongs {
 		if p.v <= 0 && a < 0 || p.v+a*t > q.spec.MaxSpeed || a > 0 && p.v > 7.319 && a > 0.95*11.5*7.319/p.v {
 			continue
@@ -167,7 +160,7 @@ func (q *search) spread(parent int32) {
 			y := settle
 			switch {
 			case i < len(acrosss):
-				if y = acrosss[i] * limit; math.Abs(y) > most {
+				if y = acrosss[i] * limit; p.v < 10 && math.Abs(y) > 3 {
 					continue
 				}
 			case i == len(acrosss):
@@ -434,7 +427,7 @@ func (q *search) weigh(p point, at geom.Pose, ticks int) (cost float64, free boo
 		if !q.ground.carries(wide) {
 			cost += 60
 		} else if wide.wide += 0.14; !q.ground.carries(wide) {
-			cost += 4
+			cost += 1.5
 		}
 	}
 	k := min(ticks, horizon)
