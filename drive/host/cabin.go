@@ -7,6 +7,7 @@ import (
 	"hutong/drive"
 	"hutong/drive/geom"
 	"hutong/drive/scene"
+	"hutong/drive/vehicle"
 	"hutong/thing"
 )
 
@@ -72,7 +73,7 @@ func (f *framer) draw(c *car, t *scene.Truth, mode drive.Mode, reason drive.Reas
 	b = strconv.AppendInt(b, int64(reason.Signal), 10)
 	b = append(b, `},"limit":`...)
 	b = number(b, c.allowed(), 1)
-	b = f.plan(append(b, `,"plan":[`...), d)
+	b = f.plan(append(b, `,"plan":[`...), d, spec)
 	b = f.objects(append(b, `],"objects":[`...), c.rider.View.Actors, box.Vec)
 	b = f.paths(append(b, `],"paths":[`...), d, c.rider.View.Actors)
 	b = f.lights(append(b, `],"lights":[`...), c, box.Vec)
@@ -131,13 +132,14 @@ func number(b []byte, x float64, decimals int) []byte {
 
 func text(b []byte, s string) []byte { return thing.String(s).AppendJSON(b) }
 
-func (f *framer) plan(b []byte, d *drive.Decision) []byte {
+// plan writes where the vehicle's middle is to be.
+func (f *framer) plan(b []byte, d *drive.Decision, spec *vehicle.Spec) []byte {
 	step := max(1, (len(d.Plan)+maxPlan-1)/maxPlan)
 	for i, n := 0, 0; i < len(d.Plan); i, n = i+step, n+1 {
-		p := &d.Plan[i]
+		at := spec.Box(d.Plan[i])
 		b = append(comma(b, n), '[')
-		b = number(append(number(b, p.X, 1), ','), p.Y, 1)
-		b = append(number(append(b, ','), p.Speed, 1), ']')
+		b = number(append(number(b, at.X, 1), ','), at.Y, 1)
+		b = append(number(append(b, ','), d.Plan[i].Speed, 1), ']')
 	}
 	return b
 }
