@@ -144,5 +144,6 @@ func (s *settings) round(ctx context.Context, work, name string, seed int) (*res
 	if err := s.empty(ctx, sc, r); err != nil {
 		return nil, fmt.Errorf("without our vehicles: %w", err)
 	}
+	r.compared = true
 	return r, nil
 }

@@ -22,6 +22,8 @@ type result struct {
 	referee referee.Report
 	rides   []*ride
 	notes   []string // what went wrong, a line each
+	// compared: the runs without our agent were made too.
+	compared bool
 
 	took   times
 	cycles int
@@ -94,7 +96,7 @@ func (r *result) say(format string, args ...any) {
 }
 
 func (r *result) add(q *result) {
-	r.version = q.version
+	r.version, r.compared = q.version, r.compared || q.compared
 	r.referee.Add(&q.referee)
 	r.rides = append(r.rides, q.rides...)
 	r.notes = append(r.notes, q.notes...)
@@ -206,8 +208,11 @@ func (r *result) String() string {
 		}
 	}
 	line("driven            %.1f km, %.1f h, %d rides", p.Km, p.Seconds/3600, begun)
-	line("at fault          %d collisions (of %d; SUMO's report: %d with ours, %d in all, %d in the run without ours)",
-		p.AtFault(), len(p.Collisions), r.sumoCollisions, r.allCollisions, r.emptyCollisions)
+	line("at fault          %d collisions (of %d; SUMO's report: %d with ours, %d in all)",
+		p.AtFault(), len(p.Collisions), r.sumoCollisions, r.allCollisions)
+	if r.compared {
+		line("                  SUMO's report of the runs without ours: %d in all", r.emptyCollisions)
+	}
 	low, high := interval(p.AtFault())
 	line("                  %.2f at fault in 1,000 km (95 %%: %.2f to %.2f)", per(float64(p.AtFault()), p.Km), per(low, p.Km), per(high, p.Km))
 	line("against the law   %d red lights (%d amber), %d stop lines, %d wrong way, %d off the road, %.0f s too fast (at most +%.1f m/s)",
@@ -222,7 +227,10 @@ func (r *result) String() string {
 		100*p.Comfort(), 100*p.ComfortMoving(), p.HardBrakes, p.MaxBrake, rough(p.Rough))
 	line("nearness          least TTC %.2f s (below 0.95 s: %.1f s), least PET %.2f s, DRAC at most %.1f m/s²",
 		p.MinTTC, p.NearSeconds, p.MinPET, p.MaxDRAC)
-	line("SUMO's measures   ours: %v; SUMO's driver on the same rides: %v", r.conflicts, r.theirConflicts)
+	line("SUMO's measures   ours: %v", r.conflicts)
+	if r.compared {
+		line("                  SUMO's driver on the same rides: %v", r.theirConflicts)
+	}
 	sorted := slices.Clone(r.took)
 	slices.Sort(sorted)
 	line("agent             p50 %.2f ms, p99 %.2f ms, max %.2f ms a cycle (wall clock, %d cycles); %d deadlines missed",
