@@ -45,7 +45,8 @@ await main(async (browser) => {
     "/ui/no-such-page",
     "/ui/ride",
     "/ui/ride/no-such-ride",
-    ...(ride ? [`/ui/ride/${ride}`, `/ui/ride/${ride}/card`] : []),
+    `/ui/ride/${ride}`,
+    `/ui/ride/${ride}/card`,
     "/ui/road",
     "/ui/road/shuttle-1",
     "/ui/thing/urn:none",
@@ -81,15 +82,18 @@ await main(async (browser) => {
   must(found.length === 0, found.slice(0, 60).join("\n"));
 });
 
-/** The id of a ride, booked for this; undefined where nothing is on offer. */
+/** The id of a ride, booked for this once a vehicle has announced itself. */
 async function booked(hub) {
   const post = async (path, body) => (await fetch(base + path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) })).json();
   const { stops } = await hub("/road/area");
-  for (const to of stops.slice(1)) {
-    const offer = await post("/road/offers", { from: { stop: stops[0].id }, to: { stop: to.id }, party: 1 });
-    if (offer.expires) return (await post("/road/rides", { offer: offer.id })).id;
+  for (let tries = 0; tries < 120; tries++) {
+    for (const to of stops.slice(1)) {
+      const offer = await post("/road/offers", { from: { stop: stops[0].id }, to: { stop: to.id }, party: 1 });
+      if (offer.expires) return (await post("/road/rides", { offer: offer.id })).id;
+    }
+    await new Promise((done) => setTimeout(done, 500));
   }
-  return undefined;
+  throw new Error("nobody offers a ride");
 }
 
 /** Waits until the maps and pictures of a page have been drawn, where it has any. */
