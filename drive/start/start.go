@@ -140,7 +140,7 @@ func shuttles(starts []lane.Spot) []host.Vehicle {
 	var list []host.Vehicle
 	for i, s := range starts {
 		list = append(list, host.Vehicle{
-			Name: fmt.Sprintf("shuttle-%d", i+1), Title: fmt.Sprintf("Shuttle %d", i+1), Plate: fmt.Sprintf("京A·D%04d", 1001+i),
+			Name: fmt.Sprintf("shuttle-%d", i+1), Title: fmt.Sprintf("Shuttle %d", i+1), Plate: fmt.Sprintf("HT %03d", 101+i),
 			Colour: colours[i%len(colours)], Seats: 6, Wheelchair: i%2 == 0, Start: s,
 		})
 	}

@@ -2,7 +2,7 @@
 //
 // The town is 900 m by 600 m: a ring road, a high street with lights, an avenue of two lanes each way, a roundabout, a
 // quarter where whoever comes from the right goes first, a school street, bridges, bays to board in. It lies nowhere: the
-// coordinates it is given are those of a place where such vehicles drive.
+// coordinates it is given are in the open sea, so that nobody takes it for a real place.
 //
 // The traffic keeps to lanes and rules, more strictly than people do, and sees everything. It is there to be driven
 // among, not to be studied.
@@ -27,8 +27,8 @@ var housesFile string
 
 // Where the town's origin is said to lie, degrees WGS 84.
 const (
-	originLat = 39.795
-	originLon = 116.500
+	originLat = 35.5
+	originLon = 123.5
 )
 
 // Places are what a town has beside its roads.
