@@ -103,6 +103,8 @@ func (c *Core) start(e *Do, r *Ride, v *Vehicle, now time.Time) error {
 	case v == nil || !v.online:
 		return refuse(Conflict, "The vehicle cannot be reached just now")
 	}
+	v.release = r.Stopper == "passenger" // who stopped it while boarding now says that it may go
+	r.Stopper = ""
 	r.Belts, r.Began, r.Rescue, r.Path = true, now, false, r.Path[:0]
 	r.went(v.Pose.Vec)
 	r.become(Riding, now, "")
@@ -127,13 +129,11 @@ func (c *Core) halt(e *Do, r *Ride, v *Vehicle, now time.Time) error {
 	e.Asked = c.emit(v, action, thing.Null(), ByRide+r.ID.Short())
 	v.stop, v.release = e.Asked.serial, false
 	c.counts.Stops++
-	if r.State == Riding || r.State == Stopping || r.State == Halted {
-		r.Stopper = "passenger"
-		if r.State == Riding {
-			r.become(Stopping, now, "You asked for a stop")
-		}
-		c.keep(r)
+	r.Stopper = "passenger"
+	if r.State == Riding {
+		r.become(Stopping, now, "You asked for a stop")
 	}
+	c.keep(r)
 	return nil
 }
 

@@ -513,6 +513,49 @@ func TestAPassengerStopsTheVehicleAndLetsItGoOn(t *testing.T) {
 	w.until(r, There, 120)
 }
 
+func TestAStopBeforeOrAfterTheRideDoesNotHoldTheVehicleForEver(t *testing.T) {
+	w := newWorld(t, 1)
+	r := w.book("a", "b", 2)
+	w.until(r, Here, 60)
+	w.must(&Do{Ride: r.ID, What: Unlock, Code: r.Code})
+	w.must(&Do{Ride: r.ID, What: StopNow})
+	w.wait(3)
+	w.is(r, Boarding)
+	w.must(&Do{Ride: r.ID, What: Start, Belts: true})
+	w.until(r, There, 200)
+	w.must(&Do{Ride: r.ID, What: StopNow})
+	w.until(r, Ended, 120)
+	w.wait(40)
+	next := w.book("d", "a", 1)
+	w.until(next, Here, 200)
+}
+
+func TestAVehicleThatSaysWhatCanNotBeMeantIsNowhere(t *testing.T) {
+	w := newWorld(t, 1)
+	v, id := w.core.vehicles["urn:v:car-1"], thing.ID("urn:v:car-1")
+	for _, pose := range []string{`{"x":1e308,"y":0}`, `{"x":0,"y":-1e308}`, `{"heading":1e300}`, `{"lat":1e9}`, `{"lon":-181}`, `[]`} {
+		w.tell(w.toys[0])
+		if !v.Known() {
+			t.Fatal("its true pose isn't believed")
+		}
+		_ = w.step(Reports{{id, "pose", thing.Document(pose), thing.Good}})
+		if v.Known() || !w.core.odd.Holds(v.Pose.Vec) {
+			t.Errorf("%s is believed: %v", pose, v.Pose)
+		}
+		if err := w.step(&AskOffer{From: at("a"), To: at("b"), Party: 1}); err == nil {
+			t.Errorf("a vehicle at %s is promised", pose)
+		}
+	}
+	speed, battery := v.Speed, v.Battery
+	_ = w.step(Reports{
+		{id, "speed", thing.Float(1e308), thing.Good}, {id, "battery", thing.Float(-5), thing.Good}, {id, "odometer", thing.Float(1e300), thing.Good},
+		{id, "limit", thing.Float(1e300), thing.Good}, {id, "trip", thing.Document(`{"goal":{"x":1e308,"y":0},"remaining":1e308}`), thing.Good},
+	})
+	if v.Speed != speed || v.Battery != battery || v.Odometer != 0 || v.Limit > 1000 || v.Trip.Goal != nil || v.Trip.Remaining != -1 {
+		t.Errorf("believed: %+v", v)
+	}
+}
+
 func TestAStopThatCameToNothingIsOrderedAgain(t *testing.T) {
 	w := newWorld(t, 1)
 	r := w.aboard()

@@ -195,6 +195,7 @@ func (c *Court) came(id thing.ID) {
 	x, ok := c.Hub.Thing(id)
 	if !ok {
 		c.step(Gone{id})
+		c.forecast()
 		return
 	}
 	if x.Place.Within(Place) {
@@ -202,6 +203,20 @@ func (c *Court) came(id thing.ID) {
 		if isVehicle(x) || weatherOf(x) {
 			c.look(x)
 		}
+	}
+}
+
+// forecast looks anew what the weather is: nobody may have told it but a Thing that is gone.
+func (c *Court) forecast() {
+	told := false
+	for _, x := range c.Hub.Things() {
+		if weatherOf(x) {
+			told = true
+			c.look(x)
+		}
+	}
+	if !told {
+		c.step(Weather(""))
 	}
 }
 
@@ -244,10 +259,11 @@ func (c *Court) heard(batch []thing.Change) {
 	var list Reports
 	for i := range batch {
 		ch := &batch[i]
-		if ch.Ref.Name != weatherName && !c.ours(ch.Ref.Thing) {
+		ours := c.ours(ch.Ref.Thing)
+		if ch.Ref.Name != weatherName && !ours {
 			continue
 		}
-		if c.Witness != nil {
+		if ours && c.Witness != nil {
 			c.Witness.Changed(NameOf(ch.Ref.Thing), c.Now(), ch)
 		}
 		if ch.Ref.Kind == thing.Property {

@@ -2,6 +2,7 @@ package road
 
 import (
 	"encoding/json"
+	"math"
 	"strings"
 	"time"
 
@@ -176,13 +177,13 @@ func (v *Vehicle) said(s Said, now time.Time) bool {
 	case "pose":
 		return v.poseSaid(s.Value.Document())
 	case "speed":
-		v.Speed = s.Value.Float()
+		take(&v.Speed, s.Value, 1000)
 	case "battery":
-		v.Battery = s.Value.Float()
+		take(&v.Battery, s.Value, 100)
 	case "odometer":
-		v.Odometer = s.Value.Float()
+		take(&v.Odometer, s.Value, mostMetres)
 	case "limit":
-		v.Limit = s.Value.Float()
+		take(&v.Limit, s.Value, 1000)
 	case "doors":
 		v.Doors = s.Value.Text()
 	case "plate":
@@ -208,10 +209,30 @@ func (v *Vehicle) said(s Said, now time.Time) bool {
 	return true
 }
 
+// Bounds of what a vehicle may say and be believed, so that one that is broken can't break what is shown of the others.
+const (
+	mostMetres  = 1e7
+	mostTurn    = 100.0 // rad
+	mostSeconds = 1e6
+)
+
+// take takes over a number from 0 to most; one that can't be meant changes nothing.
+func take(to *float64, value thing.Value, most float64) {
+	if x := value.Float(); x >= 0 && x <= most {
+		*to = x
+	}
+}
+
+// placed tells whether coordinates can be meant.
+func placed(x, y float64) bool { return math.Abs(x) <= mostMetres && math.Abs(y) <= mostMetres }
+
+// poseSaid takes over a pose. A vehicle whose pose can't be meant is nowhere until it says a better one.
 func (v *Vehicle) poseSaid(text string) bool {
 	var p struct{ X, Y, Heading, Lat, Lon float64 }
-	if json.Unmarshal([]byte(text), &p) != nil {
-		return false
+	if json.Unmarshal([]byte(text), &p) != nil || !placed(p.X, p.Y) || math.Abs(p.Heading) > mostTurn || math.Abs(p.Lat) > 90 || math.Abs(p.Lon) > 180 {
+		had := v.posed
+		v.posed = false
+		return had
 	}
 	v.Pose, v.Lat, v.Lon, v.posed = geom.Pose{Vec: geom.Vec{X: p.X, Y: p.Y}, Heading: p.Heading}, p.Lat, p.Lon, true
 	return true
@@ -233,10 +254,10 @@ func (v *Vehicle) tripSaid(text string) bool {
 		return false
 	}
 	v.Trip = Trip{Remaining: -1, Distance: t.Distance, Turn: t.Turn, TurnIn: t.TurnIn}
-	if t.Goal != nil {
+	if t.Goal != nil && placed(t.Goal.X, t.Goal.Y) {
 		v.Trip.Goal = &geom.Vec{X: t.Goal.X, Y: t.Goal.Y}
 	}
-	if t.Remaining != nil {
+	if t.Remaining != nil && *t.Remaining <= mostSeconds {
 		v.Trip.Remaining = *t.Remaining
 	}
 	return true

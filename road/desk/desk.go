@@ -3,12 +3,14 @@
 package desk
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"io"
 	"mime"
 	"net/http"
+	"reflect"
 	"strings"
 	"time"
 
@@ -203,9 +205,31 @@ func misfit(w http.ResponseWriter, err error) {
 	p := problem{Type: "about:blank", Title: http.StatusText(http.StatusBadRequest), Status: http.StatusBadRequest, Detail: "it does not fit: " + strings.TrimPrefix(err.Error(), "json: ")}
 	var kind *json.UnmarshalTypeError
 	if errors.As(err, &kind) {
-		p.Errors = []wrong{{"/" + strings.ReplaceAll(kind.Field, ".", "/"), "want " + kind.Type.String() + ", got " + kind.Value}}
+		where, what := strings.ReplaceAll(kind.Field, ".", "/"), "want "+wanted(kind.Type.Kind())+", got "+kind.Value
+		p.Detail = "it does not fit: " + cmp.Or(where, "the body") + ": " + what
+		if where != "" {
+			where = "/" + where
+		}
+		p.Errors = []wrong{{where, what}}
 	}
 	send(w, p.Status, "application/problem+json", p)
+}
+
+// wanted names a kind of value as people do who don't know Go.
+func wanted(kind reflect.Kind) string {
+	switch kind {
+	case reflect.String:
+		return "a string"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Int:
+		return "a whole number"
+	case reflect.Float64:
+		return "a number"
+	case reflect.Slice, reflect.Array:
+		return "an array"
+	}
+	return "an object"
 }
 
 // listens tells whether the client asked for a stream.

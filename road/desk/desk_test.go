@@ -32,6 +32,7 @@ type hub struct {
 	things map[thing.ID]*thing.Thing
 	values map[thing.Ref]thing.State
 	news   chan []thing.Change
+	gone   chan thing.ID
 	orders []thing.Command
 }
 
@@ -70,7 +71,16 @@ func (h *hub) Next(ctx context.Context) ([]thing.Change, error) {
 	}
 }
 
-func (h *hub) Watch(ctx context.Context, _ func(thing.ID)) { <-ctx.Done() }
+func (h *hub) Watch(ctx context.Context, tell func(thing.ID)) {
+	for {
+		select {
+		case id := <-h.gone:
+			tell(id)
+		case <-ctx.Done():
+			return
+		}
+	}
+}
 
 func (h *hub) says(id thing.ID, values map[string]thing.Value) {
 	var list []thing.Change
@@ -185,7 +195,7 @@ type site struct {
 
 func open(t *testing.T) *site {
 	t.Helper()
-	h := &hub{things: map[thing.ID]*thing.Thing{}, values: map[thing.Ref]thing.State{}, news: make(chan []thing.Change, 64)}
+	h := &hub{things: map[thing.ID]*thing.Thing{}, values: map[thing.Ref]thing.State{}, news: make(chan []thing.Change, 64), gone: make(chan thing.ID)}
 	car := &thing.Thing{ID: "urn:v:car-1", Title: "Car 1", Place: road.Vehicles}
 	for _, a := range []string{"driveTo", "stopNow", "pullOver", "resume"} {
 		car.Actions = append(car.Actions, thing.Point{Kind: thing.Action, Name: a})
@@ -305,6 +315,9 @@ func TestBadInputIsAnsweredWithWords(t *testing.T) {
 		{400, "twice", "POST", "/road/offers", `{"party":1,"party":2}`},
 		{400, "unknown field", "POST", "/road/offers", `{"from":{"stop":"a"},"to":{"stop":"b"},"speed":9}`},
 		{400, "/party", "POST", "/road/offers", `{"party":"many"}`},
+		{400, "party: want a whole number, got", "POST", "/road/offers", `{"party":1.5}`},
+		{400, "from: want an object, got number", "POST", "/road/offers", `{"from":1}`},
+		{400, "the body: want an object, got array", "POST", "/road/offers", `[]`},
 		{413, "64 KiB", "POST", "/road/offers", strings.Repeat(" ", maxAsked+1)},
 		{422, "name a stop", "POST", "/road/offers", ``},
 		{422, "no stop", "POST", "/road/offers", `{"from":{"stop":"zoo"},"to":{"stop":"b"}}`},
@@ -329,6 +342,22 @@ func TestBadInputIsAnsweredWithWords(t *testing.T) {
 	}
 	s.want(415, "text/plain", "POST", "/road/offers", `{}`, "Content-Type", "text/plain")
 	s.want(406, "event-stream", "GET", "/road/vehicles/car-1/cabin", ``)
+}
+
+func TestAVehicleThatSaysNonsenseHidesNoOther(t *testing.T) {
+	s := open(t)
+	s.hub.says("urn:v:car-1", map[string]thing.Value{"pose": thing.Document(`{"x":1e308,"y":-1e308,"heading":1e308}`)})
+	s.until("/road/vehicles", `"pose":null`)
+	s.want(200, `"name":"car-1"`, "GET", "/road/vehicles", "")
+}
+
+func TestNobodyDrivesWhenWhoToldTheWeatherIsGone(t *testing.T) {
+	s := open(t)
+	s.hub.mu.Lock()
+	delete(s.hub.things, "urn:mast")
+	s.hub.mu.Unlock()
+	s.hub.gone <- "urn:mast"
+	s.until("/road/area", `"why":"Nobody has told what the weather is"`)
 }
 
 func TestLimitsAreNotChangedOverSomebodyElsesChange(t *testing.T) {
@@ -387,7 +416,7 @@ func TestARideIsWatchedUnlockedAndStopped(t *testing.T) {
 	s.want(422, "belts", "POST", path+"/start", `{"belts":false}`)
 	s.want(200, `"state":"riding"`, "POST", path+"/start", `{"belts":true}`)
 	hears(`"state":"riding"`)
-	code, _, h := s.do("POST", path+"/stop", "")
+	code, _, h := s.do("POST", path+"/stop", "a=b", "Content-Type", "application/x-www-form-urlencoded") // never refused for its body
 	if code != 200 || h.Get("Hutong-Trace") == "" {
 		t.Errorf("stop: %d, trace %q", code, h.Get("Hutong-Trace"))
 	}

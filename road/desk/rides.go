@@ -123,7 +123,8 @@ func (d *Desk) do(what road.What) http.HandlerFunc {
 			Stars int        `json:"stars"`
 			Words string     `json:"words"`
 		}
-		if r.Method == http.MethodPost && !read(w, r, &in) {
+		stops := what == road.StopNow || what == road.PullOver // whatever else they say: a stop is never refused for its body
+		if r.Method == http.MethodPost && !stops && !read(w, r, &in) {
 			return
 		}
 		ride, trace, err := d.Court.Do(r.Context(), road.Do{
