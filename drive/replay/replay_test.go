@@ -143,13 +143,16 @@ func TestAGroundOfSeveralShapesHoldsThemAll(t *testing.T) {
 func TestASolutionIsWrittenAsTheBenchmarkReadsIt(t *testing.T) {
 	s := load(t)
 	var b strings.Builder
+	s.Problems[0].Initial.Heading = -2 * math.Pi // a heading is told as the problem tells it
 	way := []vehicle.State{reach.Start(&s.Problems[0], &reach.BMW)}
+	way[0].Heading = 0
 	if err := replay.WriteSolution(&b, s, &s.Problems[0], &reach.BMW, way, time.Second); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
 		`benchmark_id="KS2:SM1:ZAM_Own-3_1_T-1:2018b"`, `planningProblem="20"`,
 		`<x>10.000000000</x><y>2.000000000</y><steeringAngle>0.000000000</steeringAngle><velocity>10.000000000</velocity>`,
+		`<orientation>-6.283185307</orientation>`,
 		`<time>0</time>`,
 	} {
 		if !strings.Contains(b.String(), want) {

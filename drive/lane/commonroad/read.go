@@ -111,7 +111,7 @@ func (b *builder) obstacle(x *xObstacle) (Obstacle, error) {
 // state reads a state whose place is a point, or the middle of a shape.
 func state(x *xState) (State, error) {
 	s := State{Speed: x.Speed.middle(0), Accel: x.Accel.middle(0), YawRate: x.YawRate.middle(0)}
-	s.Heading = geom.Wrap(x.Heading.middle(0))
+	s.Heading = x.Heading.middle(0) // as written: solutions must begin with the very same number
 	if x.Time != nil {
 		from, _, err := x.Time.steps()
 		if err != nil {
