@@ -32,19 +32,18 @@ type Options struct {
 
 // Driver drives one planning problem. It implements world.Driver.
 type Driver struct {
-	o       Options
-	q       search
-	f       future
-	p       *predict.Predictor
-	spec    *vehicle.Spec
-	step    float64 // s, the scenario's
-	goals   []target
-	way     []point // the points at each tick from began
-	poses   []geom.Pose
-	began   float64
-	met     bool // way reaches the goal
-	cycle   int
-	targets []target
+	o     Options
+	q     search
+	f     future
+	p     *predict.Predictor
+	spec  *vehicle.Spec
+	step  float64 // s, the scenario's
+	goals []target
+	way   []point // the points at each tick from began
+	poses []geom.Pose
+	began float64
+	met   bool // way reaches the goal
+	cycle int
 }
 
 // Start gives where the vehicle of a problem stands at first.
@@ -114,13 +113,8 @@ func wayTo(s *commonroad.Scenario, p *commonroad.Problem) (*line, error) {
 			}
 		}
 	}
-	if best == nil {
-		if len(ends) > 0 {
-			// No way by the lanes' links: the goal may still be near beside the lane it starts on.
-			best, from = []lane.ID{starts[0].Lane}, starts[0].Spot
-		} else {
-			best, from = []lane.ID{starts[0].Lane}, starts[0].Spot
-		}
+	if best == nil { // no place to go to, or no way there by the lanes' links: then along the lane it starts on
+		best, from = []lane.ID{starts[0].Lane}, starts[0].Spot
 		far = m.Lane(from.Lane).Centre.Length()
 	}
 	l, err := newLine(m, from, best, far)
@@ -338,7 +332,7 @@ func (d *Driver) follow(ego vehicle.State, now float64) vehicle.Control {
 		return vehicle.Control{Accel: -2, Steer: ego.Steer, Hard: true}
 	}
 	p, at := d.way[k], d.poses[k]
-	if k > 0 || len(d.way) > 1 {
+	if len(d.way) > 1 {
 		at = d.q.pose(p)
 	}
 	behind := at.Local(ego.Vec)
