@@ -2,7 +2,6 @@ package road
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -337,6 +336,3 @@ func (c *Core) Vehicles() []Vehicle {
 	}
 	return list
 }
-
-// ids gives all rides' ids, sorted; for tests and metrics.
-func (c *Core) ids() []RideID { return slices.Sorted(maps.Keys(c.rides)) }

@@ -548,8 +548,11 @@ func TestAVehicleThatSaysWhatCanNotBeMeantIsNowhere(t *testing.T) {
 	}
 	speed, battery := v.Speed, v.Battery
 	_ = w.step(Reports{
-		{id, "speed", thing.Float(1e308), thing.Good}, {id, "battery", thing.Float(-5), thing.Good}, {id, "odometer", thing.Float(1e300), thing.Good},
-		{id, "limit", thing.Float(1e300), thing.Good}, {id, "trip", thing.Document(`{"goal":{"x":1e308,"y":0},"remaining":1e308}`), thing.Good},
+		{id, "speed", thing.Float(1e308), thing.Good},
+		{id, "battery", thing.Float(-5), thing.Good},
+		{id, "odometer", thing.Float(1e300), thing.Good},
+		{id, "limit", thing.Float(1e300), thing.Good},
+		{id, "trip", thing.Document(`{"goal":{"x":1e308,"y":0},"remaining":1e308}`), thing.Good},
 	})
 	if v.Speed != speed || v.Battery != battery || v.Odometer != 0 || v.Limit > 1000 || v.Trip.Goal != nil || v.Trip.Remaining != -1 {
 		t.Errorf("believed: %+v", v)

@@ -14,7 +14,6 @@ import (
 	"fmt"
 	"time"
 
-	"hutong/drive/geom"
 	"hutong/thing"
 )
 
@@ -109,5 +108,3 @@ type Effects struct {
 	Fleet   bool     // what is known of the vehicles has changed
 	Assists bool     // the open questions have changed
 }
-
-func point(v geom.Vec) string { return fmt.Sprintf("(%.1f, %.1f)", v.X, v.Y) }

@@ -72,7 +72,9 @@ func measure(n, viewers int) error {
 		return err
 	}
 	slices.Sort(times)
-	at := func(p float64) time.Duration { return times[min(int(p*float64(len(times))), len(times)-1)].Round(100 * time.Microsecond) }
+	at := func(p float64) time.Duration {
+		return times[min(int(p*float64(len(times))), len(times)-1)].Round(100 * time.Microsecond)
+	}
 	fmt.Printf("%s/%s, %d CPUs, %s\n", runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version())
 	fmt.Printf("stop now, request to agent and back, %d times: p50 %s, p90 %s, p99 %s, worst %s\n", len(times), at(.5), at(.9), at(.99), at(1))
 	if viewers > 0 {

@@ -86,8 +86,9 @@ type cabins struct{ to *cabin.Cabins }
 
 // Route implements mqtt.Tap.
 func (c cabins) Route(topic string) mqtt.Sink {
-	name, ok := strings.CutPrefix(topic, "drive/")
-	if name, ok = strings.CutSuffix(name, "/cabin"); !ok {
+	rest, ours := strings.CutPrefix(topic, "drive/")
+	name, shown := strings.CutSuffix(rest, "/cabin")
+	if !ours || !shown || name == "" || strings.Contains(name, "/") {
 		return nil
 	}
 	return outlook{c.to, name}
