@@ -103,8 +103,9 @@ func (c *Core) start(e *Do, r *Ride, v *Vehicle, now time.Time) error {
 	case v == nil || !v.online:
 		return refuse(Conflict, "The vehicle cannot be reached just now")
 	}
-	v.release = r.Stopper == "passenger" // who stopped it while boarding now says that it may go
-	r.Stopper = ""
+	if v.release = r.Stopper == passenger; v.release { // who stopped it while boarding now says that it may go
+		r.Stopper = ""
+	}
 	r.Belts, r.Began, r.Rescue, r.Path = true, now, false, r.Path[:0]
 	r.went(v.Pose.Vec)
 	r.become(Riding, now, "")
@@ -129,7 +130,9 @@ func (c *Core) halt(e *Do, r *Ride, v *Vehicle, now time.Time) error {
 	e.Asked = c.emit(v, action, thing.Null(), ByRide+r.ID.Short())
 	v.stop, v.release = e.Asked.serial, false
 	c.counts.Stops++
-	r.Stopper = "passenger"
+	if r.Stopper != operator {
+		r.Stopper = passenger
+	}
 	if r.State == Riding {
 		r.become(Stopping, now, "You asked for a stop")
 	}
@@ -143,7 +146,7 @@ func (c *Core) resume(e *Do, r *Ride, v *Vehicle, now time.Time) error {
 		return nil
 	case r.State != Halted && r.State != Stopping:
 		return refuse(Conflict, "The ride does not stand still")
-	case r.Stopper != "passenger":
+	case r.Stopper != passenger:
 		return refuse(Denied, "Somebody else has stopped the vehicle, and must let it go on")
 	case v == nil || !v.online:
 		return refuse(Conflict, "The vehicle cannot be reached just now")
@@ -217,6 +220,32 @@ func (c *Core) cancel(r *Ride, now time.Time) error {
 		return nil
 	}
 	return refuse(Conflict, "The ride is under way: stop it, or choose another destination")
+}
+
+// Ordered is that a vehicle has taken an order that didn't come from the area: who stops it then, lets it go on.
+type Ordered struct {
+	Vehicle thing.ID
+	Action  string
+}
+
+func (e Ordered) happen(c *Core, _ time.Time) error {
+	v := c.vehicles[e.Vehicle]
+	if v == nil {
+		return nil
+	}
+	r, who := c.rides[v.Ride], ""
+	switch e.Action {
+	case "stopNow", "pullOver":
+		v.release, who = false, operator
+	case "resume":
+	default:
+		return nil
+	}
+	if r != nil && (who == operator || r.Stopper == operator) {
+		r.Stopper = who
+		c.keep(r)
+	}
+	return nil
 }
 
 // SetODD changes where, when and how may be driven. Vehicles that are where they may not be any more leave.

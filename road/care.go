@@ -55,9 +55,14 @@ func (c *Core) care(r *Ride, now time.Time) {
 	}
 }
 
-// closed cancels a ride that hasn't begun when the area closes or shrinks under it.
+// closed cancels a ride that hasn't begun when the area closes or shrinks under it. That nobody tells the weather is
+// borne for a while, as after a start of the hub: vehicles stand meanwhile.
 func (c *Core) closed(r *Ride, now time.Time) bool {
-	if open, why := c.odd.Open(now, c.weather); !open {
+	if c.weather == "" && c.unsure.IsZero() {
+		c.unsure = now
+	}
+	blind := c.weather == "" && now.Sub(c.unsure) < lostAfter && c.odd.Closed == "" && c.odd.Hours(now)
+	if open, why := c.odd.Open(now, c.weather); !open && !blind {
 		c.over(r, Cancelled, now, why)
 		return true
 	}

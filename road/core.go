@@ -21,6 +21,7 @@ type Core struct {
 	random  func() string // at least 128 random bits as letters and digits
 	odd     ground.ODD
 	weather string
+	unsure  time.Time // since when nobody tells the weather; zero until it was first missed
 
 	vehicles map[thing.ID]*Vehicle
 	order    []thing.ID // of the vehicles, sorted, so that the same events give the same orders
@@ -189,7 +190,7 @@ type Weather string
 
 func (w Weather) happen(c *Core, now time.Time) error {
 	if c.weather != string(w) {
-		c.weather = string(w)
+		c.weather, c.unsure = string(w), time.Time{}
 		return Tick{}.happen(c, now)
 	}
 	return nil
@@ -298,7 +299,7 @@ func (c *Core) over(r *Ride, s State, now time.Time, why string) {
 // letGo parts a ride and its vehicle.
 func (c *Core) letGo(r *Ride) {
 	if v := c.vehicles[r.Vehicle]; v != nil && v.Ride == r.ID {
-		v.release = v.release || v.State == Stopped && r.Stopper == "passenger"
+		v.release = v.release || v.State == Stopped && r.Stopper == passenger
 		v.Ride, v.goal, v.stuck = "", nil, time.Time{}
 		c.out.Fleet = true
 	}

@@ -591,6 +591,43 @@ func TestOnlyWhoHasStoppedAVehicleLetsItGoOn(t *testing.T) {
 	}
 }
 
+func TestAPassengersStopDoesNotEndAnOperators(t *testing.T) {
+	w := newWorld(t, 1)
+	r := w.aboard()
+	v := w.car(r)
+	operates := func(action string) {
+		t.Helper()
+		w.carry(v, Order{Vehicle: v.id, Action: action, By: "user:ann"})
+		if err := w.step(Ordered{v.id, action}); err != nil {
+			t.Fatal(err)
+		}
+		w.tell(v)
+		w.wait(1)
+	}
+	refused := func() {
+		t.Helper()
+		if err := w.step(&Do{Ride: r.ID, What: Resume}); err == nil || v.state != Stopped {
+			t.Fatalf("the passenger lets it go on: %v, it is %s", err, v.state)
+		}
+	}
+	w.must(&Do{Ride: r.ID, What: StopNow}) // the passenger first
+	w.wait(2)
+	operates("stopNow")
+	refused()
+	operates("resume")
+	w.is(r, Riding)
+	operates("pullOver") // the operator first
+	w.must(&Do{Ride: r.ID, What: StopNow})
+	w.wait(2)
+	w.is(r, Halted)
+	refused()
+	operates("resume")
+	w.must(&Do{Ride: r.ID, What: StopNow}) // and now it's theirs again
+	w.wait(2)
+	w.must(&Do{Ride: r.ID, What: Resume})
+	w.until(r, There, 120)
+}
+
 func TestAVehicleThatLostItsLinkIsLetGoOn(t *testing.T) {
 	w := newWorld(t, 1)
 	r := w.aboard()
@@ -752,6 +789,16 @@ func TestInBadWeatherVehiclesStopAndGoOnAfterwards(t *testing.T) {
 	if v.state != Driving {
 		t.Errorf("afterwards it is %s", v.state)
 	}
+	waiting = w.book("d", "a", 1)
+	w.step(Weather("")) // nobody tells it any more
+	w.wait(50)
+	w.is(waiting, Coming)
+	if v.state != Stopped {
+		t.Errorf("in unknown weather it is %s", v.state)
+	}
+	w.wait(20)
+	w.is(waiting, Cancelled)
+	w.step(Weather("clear"))
 	w.until(r, There, 120)
 }
 
@@ -789,6 +836,7 @@ func TestRidesLiveOnOverARestart(t *testing.T) {
 	w := newWorld(t, 2)
 	r := w.aboard()
 	v := w.car(r)
+	coming := w.book("d", "a", 1)
 	next := NewCore(Settings{Area: testArea(t), Random: w.random})
 	old := w.core
 	w.core = next
@@ -802,11 +850,13 @@ func TestRidesLiveOnOverARestart(t *testing.T) {
 			t.Errorf("%+v", kept)
 		}
 	}
-	w.step(Weather("clear"))
 	for _, v := range w.toys {
 		w.step(Came{vehicleThing(v.id)})
 		w.tell(v)
 	}
+	w.wait(3)
+	w.step(Weather("clear")) // which is told later than the vehicles are known
+	w.is(next.rides[coming.ID], Coming)
 	r = next.rides[r.ID]
 	w.is(r, Riding)
 	if w.car(r) != v {

@@ -374,6 +374,14 @@ func (c *Court) carry(ctx context.Context, o Order) error {
 	return nil
 }
 
+// Ordered is told of every order that a vehicle was given through the gate, by whomever.
+func (c *Court) Ordered(o thing.Outcome) {
+	by := o.Command.By
+	if o.Status == thing.Completed && by != ByCourt && !strings.HasPrefix(by, ByRide) {
+		c.step(Ordered{o.Command.Ref.Thing, o.Command.Ref.Name})
+	}
+}
+
 // Metrics gives what the area counts, by name.
 func (c *Court) Metrics(put func(name string, v any)) {
 	c.mu.Lock()

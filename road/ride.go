@@ -39,6 +39,12 @@ const (
 	Failed    State = "failed"
 )
 
+// Who has stopped a ride.
+const (
+	passenger = "passenger"
+	operator  = "operator"
+)
+
 // Over tells whether nothing more will happen.
 func (s State) Over() bool { return s == Ended || s == Cancelled || s == Failed }
 
@@ -107,7 +113,7 @@ type Ride struct {
 	Changed    time.Time  `json:"changed"` // when it came into its state
 	Began      time.Time  `json:"began,omitzero"`
 	Arrived    time.Time  `json:"arrived,omitzero"`
-	Stopper    string     `json:"stopper,omitempty"` // who has asked for the stop: "passenger", or "" for someone else
+	Stopper    string     `json:"stopper,omitempty"` // who has asked for the stop: "passenger"; "operator", whose stop is not the passenger's to end; "": not known
 	Belts      bool       `json:"belts,omitempty"`
 	Metres     float64    `json:"metres,omitempty"`
 	Path       [][2]int32 `json:"path,omitempty"` // decimetres

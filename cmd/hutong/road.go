@@ -120,6 +120,7 @@ func (h *Hub) ordered(o thing.Outcome) {
 	}
 	if x, ok := h.twin.Thing(o.Command.Ref.Thing); ok && x.Place.Within(road.Vehicles) {
 		h.archive.Ordered(o)
+		h.court.Ordered(o)
 	}
 }
 

@@ -109,7 +109,7 @@ func (c *car) driveTo(input []byte) error {
 	}
 	spot, ok := c.h.m.Kerb(to, in.Heading, users, atKerb)
 	if !ok {
-		return fmt.Errorf("no street is within %g m of (%.1f, %.1f)", atKerb, to.X, to.Y)
+		return fmt.Errorf("no street is within %g m of (%g, %g)", atKerb, to.X, to.Y)
 	}
 	c.mu.Lock()
 	refusal, at := c.bound(), c.at
