@@ -219,7 +219,7 @@ func (a *area) order(action, input string) string {
 	select {
 	case wrong := <-came:
 		return wrong
-	case <-time.After(10 * time.Second):
+	case <-time.After(30 * time.Second):
 		a.t.Fatalf("%s was never answered", action)
 		return ""
 	}
@@ -310,7 +310,7 @@ func TestAStopDoesNotWaitForTheBeat(t *testing.T) {
 			t.Error("it was answered before the driver had it")
 		}
 	}
-	a.must("resume", "") // which waits
+	a.must("resume", "") // which waits, for as many beats as were brought forward
 }
 
 // noting is a driver that stands and notes when it's told to stop.
