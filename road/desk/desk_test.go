@@ -213,7 +213,10 @@ func open(t *testing.T) *site {
 		t.Fatal(err)
 	}
 	arch.Ask(s.court.Vehicle)
-	d := New(Options{Court: s.court, Archive: arch, Caller: func(*http.Request) (string, string) { return s.by, "admin" }, Reads: func(by string, _ thing.ID) bool { return by != "" }})
+	d := New(Options{Court: s.court, Archive: arch, Caller: func(*http.Request) (string, string) { return s.by, "admin" }, Reads: func(by string, id thing.ID) bool {
+		_, ok := h.Thing(id)
+		return ok && by != ""
+	}})
 	mux := http.NewServeMux()
 	for _, r := range d.Routes() {
 		mux.Handle(r.Method+" "+r.Path, r.Handler)
@@ -440,6 +443,30 @@ func TestARideThatCanNotBeKeptIsNotAcknowledged(t *testing.T) {
 	s.rides.mu.Lock()
 	s.rides.full = false
 	s.rides.mu.Unlock()
+}
+
+func TestACallForHelpIsHeardBeforeThereIsAVehicle(t *testing.T) {
+	s := open(t)
+	offers := make([]struct{ ID string }, 2)
+	for i := range offers {
+		if err := json.Unmarshal([]byte(s.want(201, "", "POST", "/road/offers", `{"from":{"stop":"b"},"to":{"x":950,"y":0}}`)), &offers[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var r rideText
+	for _, o := range offers {
+		if err := json.Unmarshal([]byte(s.want(201, "", "POST", "/road/rides", `{"offer":"`+o.ID+`"}`)), &r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.want(200, `"state":"waiting"`, "POST", "/road/rides/"+r.ID+"/help", `{"words":"I am lost"}`)
+	s.want(200, "I am lost", "GET", "/road/assists", "")
+	var list []struct{ ID string }
+	if err := json.Unmarshal([]byte(s.want(200, "", "GET", "/road/assists", "")), &list); err != nil || len(list) != 1 {
+		t.Fatal(list, err)
+	}
+	s.want(204, "", "POST", "/road/assists/"+list[0].ID, `{"option":"talk"}`)
+	s.until("/road/rides/"+r.ID, "A person is talking to you")
 }
 
 func TestStrangersSeeOnlyTheirOwnVehicle(t *testing.T) {

@@ -167,11 +167,11 @@ type ticketJSON struct {
 }
 
 func (d *Desk) tickets(r *http.Request) ([]ticketJSON, *cabin.Bell) {
-	by, _ := d.Caller(r)
+	by, role := d.Caller(r)
 	list, bell := d.Court.Tickets()
 	out := []ticketJSON{}
 	for _, t := range list {
-		if d.Reads(by, t.Vehicle) {
+		if role == "admin" || d.Reads(by, t.Vehicle) { // who asks may have no vehicle yet, or none any more
 			out = append(out, ticketJSON{t.ID, t.Name, t.Kind, t.Words, t.Options, stamp(t.Asked), stamp(t.Expires)})
 		}
 	}
