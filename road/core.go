@@ -300,7 +300,7 @@ func (c *Core) over(r *Ride, s State, now time.Time, why string) {
 func (c *Core) letGo(r *Ride) {
 	if v := c.vehicles[r.Vehicle]; v != nil && v.Ride == r.ID {
 		v.release = v.release || v.State == Stopped && r.Stopper == passenger
-		v.Ride, v.goal, v.stuck = "", nil, time.Time{}
+		v.Ride, v.last, v.goal, v.stuck = "", r.ID, nil, time.Time{}
 		c.out.Fleet = true
 	}
 }

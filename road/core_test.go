@@ -393,6 +393,9 @@ func TestARideFromTheOfferToTheDoor(t *testing.T) {
 	if !slices.Contains(v.log, "driveTo by ride:"+r.ID.Short()) || !slices.Contains(v.log, "driveTo by court:road") {
 		t.Errorf("orders: %q", v.log)
 	}
+	if w.core.vehicles[v.id].last != r.ID {
+		t.Error("the vehicle has forgotten its last ride, by which its name in the public feed changes")
+	}
 	if r.Metres < 1 || r.Stars != 5 {
 		t.Errorf("the card: %.0f m, %d stars", r.Metres, r.Stars)
 	}

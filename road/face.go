@@ -220,6 +220,7 @@ type VehicleView struct {
 	Reason              Reason
 	Assist              *Question
 	Ride                string // short name of the ride; "" for none
+	Last                string // and of the one before
 	RideState           State
 	Aboard              int // people, as far as the ride says
 	Goal                *geom.Vec
@@ -238,6 +239,9 @@ func (c *Court) show(v *Vehicle) VehicleView {
 	}
 	if !v.online {
 		x.Since = v.Heard
+	}
+	if v.last != "" {
+		x.Last = v.last.Short()
 	}
 	if r := c.core.rides[v.Ride]; r != nil {
 		x.Ride, x.RideState = r.ID.Short(), r.State

@@ -36,6 +36,7 @@ type Vehicle struct {
 
 	// What the area means it to do.
 	Ride     RideID    // "" for none
+	last     RideID    // the one it had before
 	goal     *target   // where it was sent, nil for nowhere
 	busy     uint64    // the order it hasn't answered yet; 0 for none
 	stop     uint64    // the stop it hasn't answered yet

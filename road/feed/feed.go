@@ -34,6 +34,7 @@ type Stop struct {
 // Vehicle is one vehicle.
 type Vehicle struct {
 	ID, Name string
+	Last     string // what is different after each ride
 	Plate    string
 	Lat, Lon float64
 	Heading  float64 // degrees from north, clockwise

@@ -43,6 +43,12 @@ func TestAVehicleWithARideIsNotInTheFeedAndNoneCanBeFollowed(t *testing.T) {
 		}
 		return list
 	}
+	ridden := snapshot()
+	ridden.Vehicles[0].Last = "3v2ddlyc"
+	after, _ := GBFS(ridden, "vehicle_status", "http://x/gbfs", "monday")
+	if ids(after)[0] == ids(first)[0] {
+		t.Error("a vehicle has the same id after a ride")
+	}
 	a, b := ids(first), ids(next)
 	if len(a) != 1 || len(b) != 1 || a[0] == b[0] || strings.Contains(string(first), "shuttle-1") || strings.Contains(string(first), "shuttle-2") {
 		t.Errorf("%s and %s", first, next)

@@ -21,8 +21,9 @@ func Files() []string {
 type object = map[string]any
 
 // GBFS gives one feed of General Bikeshare Feed Specification 3.0, whose files are served under base ("https://…/gbfs"):
-// "gbfs" itself or one of [Files]. salt makes the ids of vehicles; change it daily, so that nobody can follow one for
-// long (GBFS, "vehicle_status.json": an id must not stay after a ride). Vehicles with a ride aren't in it.
+// "gbfs" itself or one of [Files]. salt makes the ids of vehicles, which change with it and after each ride, so that nobody
+// can tell from where to where one went (GBFS, "vehicle_status.json": an id must not stay after a ride). Vehicles with a
+// ride aren't in it.
 func GBFS(s Snapshot, name, base, salt string) ([]byte, error) {
 	var data object
 	switch name {
@@ -39,7 +40,7 @@ func GBFS(s Snapshot, name, base, salt string) ([]byte, error) {
 		}
 	case "vehicle_types":
 		data = object{"vehicle_types": []object{{
-			"vehicle_type_id": "shuttle", "form_factor": "car", "propulsion_type": "electric", "max_range_meters": 120000,
+			"vehicle_type_id": "shuttle", "form_factor": "car", "propulsion_type": "electric", "max_range_meters": 250000,
 			"name": s.said("Shuttle"), "rider_capacity": 6, "return_constraint": "free_floating",
 		}}}
 	case "station_information":
@@ -81,7 +82,7 @@ func (s *Snapshot) free(salt string) []object {
 		if v.Taken {
 			continue
 		}
-		id := sha256.Sum256([]byte(salt + "\x00" + v.ID))
+		id := sha256.Sum256([]byte(salt + "\x00" + v.ID + "\x00" + v.Last))
 		o := object{
 			"vehicle_id": hex.EncodeToString(id[:8]), "vehicle_type_id": "shuttle", "lat": v.Lat, "lon": v.Lon,
 			"is_reserved": false, "is_disabled": v.Out || !s.System.Open, "last_reported": v.Seen.UTC().Format(time.RFC3339),
