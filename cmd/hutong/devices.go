@@ -113,13 +113,19 @@ func (h *Hub) mayConnect(_ context.Context, who *mqtt.Login) error {
 	return nil
 }
 
-// mayUse lets a device that may connect use every topic but the broker's own, which only an admin reads.
+// mayUse lets a device that may connect use every topic but the broker's own, which only an admin reads, and those by
+// which vehicles take orders: these come through the gate, or from an admin.
 func (h *Hub) mayUse(who *mqtt.Login, topic string, write bool) error {
-	if !strings.HasPrefix(topic, "$SYS") {
-		return nil
+	id, ok := who.Grant.(gate.Identity)
+	admin := ok && id.Role == gate.Admin
+	switch {
+	case strings.HasPrefix(topic, "$SYS"):
+		if admin && !write {
+			return nil
+		}
+		return fmt.Errorf("%s is the broker's own", topic)
+	case write && !admin && !h.config.Open && strings.HasPrefix(topic, "drive/") && strings.Contains(topic, "/do/"):
+		return fmt.Errorf("%s: a vehicle takes orders through the gate; ask for its action over HTTP", topic)
 	}
-	if id, ok := who.Grant.(gate.Identity); ok && id.Role == gate.Admin && !write {
-		return nil
-	}
-	return fmt.Errorf("%s is the broker's own", topic)
+	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"hutong/gate"
 	"hutong/mqtt"
 )
 
@@ -85,6 +86,32 @@ func TestDevicesComeInByTLSAndByWebSocketToo(t *testing.T) {
 			delete(want, m)
 		case <-ctx.Done():
 			t.Fatalf("never came: %v", want)
+		}
+	}
+}
+
+func TestOnlyAnAdminOrdersAVehiclePastTheGate(t *testing.T) {
+	for _, c := range []struct {
+		open  bool
+		role  gate.Role
+		topic string
+		write bool
+		may   bool
+	}{
+		{false, gate.User, "drive/shuttle-1/do/driveTo", true, false},
+		{false, gate.Guest, "drive/shuttle-1/do/resume", true, false},
+		{false, gate.Admin, "drive/shuttle-1/do/resume", true, true},
+		{false, gate.User, "drive/shuttle-1/do/resume", false, true}, // as the vehicle does
+		{false, gate.User, "drive/shuttle-1/state", true, true},
+		{true, gate.User, "drive/shuttle-1/do/resume", true, true},
+		{false, gate.User, "$SYS/uptime", false, false},
+		{false, gate.Admin, "$SYS/uptime", false, true},
+		{false, gate.Admin, "$SYS/uptime", true, false},
+	} {
+		h := &Hub{config: Config{Open: c.open}}
+		err := h.mayUse(&mqtt.Login{Grant: gate.Identity{Role: c.role}}, c.topic, c.write)
+		if (err == nil) != c.may {
+			t.Errorf("%s may write=%t %s (open=%t): %v", c.role, c.write, c.topic, c.open, err)
 		}
 	}
 }

@@ -178,7 +178,7 @@ func (d *Desk) snapshot(now time.Time) feed.Snapshot {
 		}
 		lat, lon := d.degrees(v.Pose.Vec)
 		x := feed.Vehicle{
-			ID: string(v.ID), Last: v.Last, Name: v.Name, Plate: v.Plate, Lat: lat, Lon: lon, Speed: v.Speed / 3.6, Battery: v.Battery / 100,
+			ID: string(v.ID), Last: v.Last, Name: v.Name, Lat: lat, Lon: lon, Speed: v.Speed / 3.6, Battery: v.Battery / 100,
 			Heading: math.Mod(450-v.Pose.Heading*180/math.Pi, 360), Range: v.Battery / 100 * fullRange,
 			Taken: v.Ride != "", Out: v.Shown == road.Offline || v.Shown == road.Stopped || v.Shown == road.FailSafe, Seen: now,
 		}

@@ -35,7 +35,6 @@ type Stop struct {
 type Vehicle struct {
 	ID, Name string
 	Last     string // what is different after each ride
-	Plate    string
 	Lat, Lon float64
 	Heading  float64 // degrees from north, clockwise
 	Speed    float64 // m/s

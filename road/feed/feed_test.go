@@ -14,7 +14,7 @@ func snapshot() Snapshot {
 		System: System{ID: "quarter", Name: "Quarter", Language: "en", Timezone: "Asia/Shanghai", Email: "ops@example.org", Hours: "06:00-23:00", Open: true},
 		Stops:  []Stop{{ID: "gate", Name: "North Gate", Lat: 35.5, Lon: 123.5, Near: 1}},
 		Vehicles: []Vehicle{
-			{ID: "shuttle-1", Name: "Shuttle 1", Plate: "H 001", Lat: 35.5, Lon: 123.5, Heading: -90, Speed: 3, Battery: 0.8, Range: 90000, Seen: at, Stop: "gate"},
+			{ID: "shuttle-1", Name: "Shuttle 1", Lat: 35.5, Lon: 123.5, Heading: -90, Speed: 3, Battery: 0.8, Range: 90000, Seen: at, Stop: "gate"},
 			{ID: "shuttle-2", Name: "Shuttle 2", Lat: 35.6, Lon: 123.6, Battery: -1, Taken: true, Seen: at},
 		},
 		Zone: Zone{Polygon: [][2]float64{{123, 35}, {124, 35}, {124, 36}}, Limit: 30},

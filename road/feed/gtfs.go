@@ -7,7 +7,8 @@ import (
 )
 
 // VehiclePositions gives the vehicles as a GTFS Realtime FeedMessage (gtfs-realtime.proto, version 2.0): where each is,
-// how it moves, at which stop it stands and whether it takes people.
+// how it moves, at which stop it stands and whether it takes people. Vehicles with a ride aren't in it, and none has its
+// plate: who rides is not to be followed.
 func VehiclePositions(s Snapshot) []byte {
 	stamp := uint64(max(0, s.At.Unix()))
 	header := text(nil, 1, "2.0")
@@ -15,13 +16,13 @@ func VehiclePositions(s Snapshot) []byte {
 	header = number(header, 3, stamp)
 	out := message(nil, 1, header)
 	for _, v := range s.Vehicles {
+		if v.Taken {
+			continue
+		}
 		position := real32(real32(nil, 1, v.Lat), 2, v.Lon)
 		position = real32(position, 3, math.Mod(v.Heading+360, 360))
 		position = real32(position, 5, v.Speed)
 		about := text(text(nil, 1, v.ID), 2, v.Name)
-		if v.Plate != "" {
-			about = text(about, 3, v.Plate)
-		}
 		x := message(nil, 2, position)
 		status := uint64(2) // IN_TRANSIT_TO
 		if v.Stop != "" {
@@ -34,11 +35,8 @@ func VehiclePositions(s Snapshot) []byte {
 		}
 		x = message(x, 8, about)
 		occupancy := uint64(0) // EMPTY
-		switch {
-		case v.Out || !s.System.Open:
+		if v.Out || !s.System.Open {
 			occupancy = 6 // NOT_ACCEPTING_PASSENGERS
-		case v.Taken:
-			occupancy = 2 // FEW_SEATS_AVAILABLE
 		}
 		x = number(x, 9, occupancy)
 		out = message(out, 2, message(text(nil, 1, v.ID), 4, x))
