@@ -50,13 +50,13 @@ func (d *device) publishTD(kind string, values []value, acts []act, events ...ha
 		topic := d.topic("do", a.name)
 		d.on(topic, a.do)
 		t.Actions.Set(a.name, &td.Action{
-			Interaction: td.Interaction{Title: a.title, Forms: []*td.Form{form(topic, "publish", "invokeaction")}},
+			Interaction: td.Interaction{Title: a.title, Forms: []*td.Form{td.MQTTForm(topic, "publish", "invokeaction")}},
 			Input:       a.input,
 		})
 	}
 	for _, e := range events {
 		t.Events.Set(e.name, &td.Event{
-			Interaction: td.Interaction{Title: e.title, Forms: []*td.Form{form(d.topic("event", e.name), "subscribe", "subscribeevent", "unsubscribeevent")}},
+			Interaction: td.Interaction{Title: e.title, Forms: []*td.Form{td.MQTTForm(d.topic("event", e.name), "subscribe", "subscribeevent", "unsubscribeevent")}},
 			Data:        e.data,
 		})
 	}
@@ -78,32 +78,15 @@ func (d *device) property(v value) *td.Property {
 	if v.fine {
 		p.Schema.Extra = append(p.Schema.Extra, td.Member{Name: "hutong:resolution", Value: json.RawMessage(`"1ms"`)})
 	}
-	read := form(d.topic(v.name), "subscribe", "readproperty", "observeproperty", "unobserveproperty")
+	read := td.MQTTForm(d.topic(v.name), "subscribe", "readproperty", "observeproperty", "unobserveproperty")
 	read.Extra = append(read.Extra, td.Member{Name: "mqv:retain", Value: json.RawMessage("true")})
 	p.Forms = []*td.Form{read}
 	if v.set != nil {
 		topic := d.topic(v.name, "set")
 		d.on(topic, v.set)
-		p.Forms = append(p.Forms, form(topic, "publish", "writeproperty"))
+		p.Forms = append(p.Forms, td.MQTTForm(topic, "publish", "writeproperty"))
 	}
 	return p
-}
-
-// form is an MQTT form in the terms of the W3C MQTT binding. The host is where the device found its broker, so the
-// href names no host: the hub resolves it to the broker it heard the description from.
-func form(topic, packet string, ops ...string) *td.Form {
-	term := "mqv:topic"
-	if packet == "subscribe" {
-		term = "mqv:filter"
-	}
-	return &td.Form{
-		Href: "mqtt://broker/" + topic, ContentType: "application/json", Op: ops,
-		Extra: []td.Member{
-			{Name: "mqv:controlPacket", Value: encode(packet)},
-			{Name: term, Value: encode(topic)},
-			{Name: "mqv:qos", Value: encode("1")},
-		},
-	}
 }
 
 func digits(f float64) json.Number { return json.Number(strconv.FormatFloat(f, 'f', -1, 64)) }

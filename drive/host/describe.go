@@ -25,37 +25,25 @@ func newThing(id, title, kind, where, prefix string) *td.Thing {
 	return t
 }
 
-// form is an MQTT form; which broker is meant is known to who heard the description there.
-func form(topic, packet string, ops ...string) *td.Form {
-	term := "mqv:topic"
-	if packet == "subscribe" {
-		term = "mqv:filter"
-	}
-	return &td.Form{
-		Href: "mqtt://broker/" + topic, ContentType: "application/json", Op: ops,
-		Extra: []td.Member{member("mqv:controlPacket", packet), member(term, topic), member("mqv:qos", "1")},
-	}
-}
-
 // property adds a property that can be read and observed.
 func property(t *td.Thing, prefix, name, title string, s td.Schema) {
 	p := &td.Property{Interaction: td.Interaction{Title: title}, Schema: s, Observable: true}
 	p.ReadOnly = true
-	f := form(prefix+"/"+name, "subscribe", "readproperty", "observeproperty", "unobserveproperty")
+	f := td.MQTTForm(prefix+"/"+name, "subscribe", "readproperty", "observeproperty", "unobserveproperty")
 	f.Extra = append(f.Extra, member("mqv:retain", true))
 	p.Forms = []*td.Form{f}
 	t.Properties.Set(name, p)
 }
 
 func action(t *td.Thing, prefix, name, title string, input *td.Schema) {
-	f := form(prefix+"/do/"+name, "publish", "invokeaction")
+	f := td.MQTTForm(prefix+"/do/"+name, "publish", "invokeaction")
 	f.Extra = append(f.Extra, member("mqv:responseTopic", prefix+"/done"))
 	t.Actions.Set(name, &td.Action{Interaction: td.Interaction{Title: title, Forms: []*td.Form{f}}, Input: input})
 }
 
 func happening(t *td.Thing, prefix, name, title string, data *td.Schema) {
 	t.Events.Set(name, &td.Event{
-		Interaction: td.Interaction{Title: title, Forms: []*td.Form{form(prefix+"/event/"+name, "subscribe", "subscribeevent", "unsubscribeevent")}},
+		Interaction: td.Interaction{Title: title, Forms: []*td.Form{td.MQTTForm(prefix+"/event/"+name, "subscribe", "subscribeevent", "unsubscribeevent")}},
 		Data:        data,
 	})
 }

@@ -18,19 +18,6 @@ func After(s float64) When { return func(r *Run) bool { return r.Truth.Time >= s
 // Then is so many seconds after the cue or order before.
 func Then(s float64) When { return func(r *Run) bool { return r.Truth.Time >= r.lastOne+s-1e-6 } }
 
-// Near is when the vehicle's front has come within d metres of a place.
-func Near(p Place, d float64) When {
-	return func(r *Run) bool {
-		at, err := spot(r.Map, p)
-		return err == nil && r.front().To(r.Map.Pose(at).Vec) <= d
-	}
-}
-
-// NearPoint is Near for a point of the plane.
-func NearPoint(x, y, d float64) When {
-	return func(r *Run) bool { return r.front().To(geom.Vec{X: x, Y: y}) <= d }
-}
-
 // Within is when the vehicle's front has come within d metres of a part.
 func Within(name string, d float64) When {
 	return func(r *Run) bool {
@@ -38,9 +25,6 @@ func Within(name string, d float64) When {
 		return a != nil && a.box.To(r.front()) <= d
 	}
 }
-
-// Standing is when the vehicle stands.
-func Standing(r *Run) bool { return r.Rider.State.Speed < 0.05 }
 
 // Asked is when the vehicle asks a person for help of a kind.
 func Asked(kind string) When {
@@ -152,18 +136,6 @@ var Untouched = Check{what: "nobody is touched", atEnd: func(r *Run) string {
 	return ""
 }}
 
-// SoftAtMost: if there is a collision, the two move at most v m/s against each other.
-func SoftAtMost(v float64) Check {
-	return Check{what: fmt.Sprintf("no impact above %g m/s", v), atEnd: func(r *Run) string {
-		for _, c := range r.Report.Collisions {
-			if c.Impact > v {
-				return fmt.Sprintf("%.1f m/s", c.Impact)
-			}
-		}
-		return ""
-	}}
-}
-
 // Because: it gave one of these reasons at some time.
 func Because(codes ...string) Check {
 	return Check{what: "says " + strings.Join(codes, " or "), atEnd: func(r *Run) string {
@@ -230,31 +202,11 @@ func EndsAs(mode drive.Mode) Check {
 	}}
 }
 
-// GentleFor: nothing made it brake harder than limit m/s² between two moments.
-func GentleFor(from, to, limit float64) Check {
-	return Check{what: fmt.Sprintf("brakes at most %g m/s² from %g s to %g s", limit, from, to), always: func(r *Run) string {
-		if now := r.Truth.Time; now > from && now <= to && -r.Rider.State.Accel > limit {
-			return fmt.Sprintf("it braked %.1f m/s²", -r.Rider.State.Accel)
-		}
-		return ""
-	}}
-}
-
 // SlowAt: it is at most v m/s fast while its front is within d metres of a point.
 func SlowAt(x, y, d, v float64) Check {
 	return Check{what: fmt.Sprintf("at most %g m/s near %g, %g", v, x, y), always: func(r *Run) string {
 		if r.front().To(geom.Vec{X: x, Y: y}) < d && r.Rider.State.Speed > v {
 			return fmt.Sprintf("it drove %.1f m/s", r.Rider.State.Speed)
-		}
-		return ""
-	}}
-}
-
-// OnItsWay: it has gone at least so many kilometres.
-func OnItsWay(km float64) Check {
-	return Check{what: fmt.Sprintf("goes %g km", km), atEnd: func(r *Run) string {
-		if r.Report.Km < km {
-			return fmt.Sprintf("it went %.3f km", r.Report.Km)
 		}
 		return ""
 	}}

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"hutong/drive"
-	"hutong/drive/lane"
 	"hutong/drive/referee"
 	"hutong/drive/scene"
 	"hutong/drive/sense"
@@ -91,9 +90,6 @@ func New(w World, o Options) *Loop {
 	return l
 }
 
-// Map gives the world's roads.
-func (l *Loop) Map() *lane.Map { return l.w.Map() }
-
 // Truth gives all that is now, the loop's own until the next cycle.
 func (l *Loop) Truth() *scene.Truth {
 	l.look()
@@ -102,9 +98,6 @@ func (l *Loop) Truth() *scene.Truth {
 
 // Riders gives those that drive, in the order they were added. The caller doesn't change the list.
 func (l *Loop) Riders() []*Rider { return l.riders }
-
-// Rider gives the one of an id, nil where there is none.
-func (l *Loop) Rider(id uint32) *Rider { return l.byID[id] }
 
 // Add puts a vehicle into the world, from the next cycle on.
 func (l *Loop) Add(r *Rider) error {

@@ -204,11 +204,16 @@ func (a *Archive) enter(vehicle string, e report.Entry) {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if len(a.entries) >= maxEntries {
-		a.entries = slices.Delete(a.entries, 0, maxEntries/10)
-	}
-	a.entries = append(a.entries, e)
+	a.entries = keep(a.entries, e)
 	a.save(entryKey, e.At, e)
+}
+
+// keep adds x to a list; a full one loses its oldest tenth.
+func keep[T any](list []T, x T) []T {
+	if len(list) >= maxEntries {
+		list = slices.Delete(list, 0, maxEntries/10)
+	}
+	return append(list, x)
 }
 
 // Over implements road.Witness.
@@ -219,10 +224,7 @@ func (a *Archive) Over(r *road.Ride) {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if len(a.rides) >= maxEntries {
-		a.rides = slices.Delete(a.rides, 0, maxEntries/10)
-	}
-	a.rides = append(a.rides, ride)
+	a.rides = keep(a.rides, ride)
 	a.save(rideKey, r.Changed, ride)
 }
 

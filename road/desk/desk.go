@@ -241,6 +241,16 @@ const (
 	rideEvery  = 100 * time.Millisecond
 )
 
+// give answers with a list as it is now, or streams it where the client listens.
+func give[T any](w http.ResponseWriter, r *http.Request, list func(*http.Request) ([]T, *cabin.Bell)) {
+	now, bell := list(r)
+	if !listens(r) {
+		send(w, http.StatusOK, "application/json", now)
+		return
+	}
+	stream(w, r, bell, fleetEvery, func() any { now, _ := list(r); return now })
+}
+
 // stream sends what next gives, whenever the bell rings, until the client goes away: always the newest, and each once.
 // next gives nil when there's nothing any more.
 func stream(w http.ResponseWriter, r *http.Request, bell *cabin.Bell, calm time.Duration, next func() any) {

@@ -61,12 +61,7 @@ func (d *Desk) vehicles(r *http.Request) ([]fleetJSON, *cabin.Bell) {
 }
 
 func (d *Desk) getVehicles(w http.ResponseWriter, r *http.Request) {
-	list, bell := d.vehicles(r)
-	if !listens(r) {
-		send(w, http.StatusOK, "application/json", list)
-		return
-	}
-	stream(w, r, bell, fleetEvery, func() any { list, _ := d.vehicles(r); return list })
+	give(w, r, d.vehicles)
 }
 
 // getCabin streams what a vehicle shows, as it was published: each frame is encoded once, for everybody.
@@ -179,12 +174,7 @@ func (d *Desk) tickets(r *http.Request) ([]ticketJSON, *cabin.Bell) {
 }
 
 func (d *Desk) getAssists(w http.ResponseWriter, r *http.Request) {
-	list, bell := d.tickets(r)
-	if !listens(r) {
-		send(w, http.StatusOK, "application/json", list)
-		return
-	}
-	stream(w, r, bell, fleetEvery, func() any { list, _ := d.tickets(r); return list })
+	give(w, r, d.tickets)
 }
 
 func (d *Desk) postAssist(w http.ResponseWriter, r *http.Request) {

@@ -8,6 +8,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"golang.org/x/text/encoding/charmap"
 )
 
 // maxInput is how many bytes a file may have.
@@ -236,25 +238,7 @@ func (f *xFile) checkVersion() error {
 func charset(name string, r io.Reader) (io.Reader, error) {
 	switch strings.ToLower(name) {
 	case "us-ascii", "ascii", "iso-8859-1", "latin1", "windows-1252":
-		return &latin{in: bufio.NewReader(r)}, nil
+		return charmap.ISO8859_1.NewDecoder().Reader(r), nil
 	}
 	return nil, fmt.Errorf("encoding %q; write the file in UTF-8", name)
-}
-
-type latin struct {
-	in   *bufio.Reader
-	rest []byte
-}
-
-func (l *latin) Read(p []byte) (int, error) {
-	if len(l.rest) == 0 {
-		b, err := l.in.ReadByte()
-		if err != nil {
-			return 0, err
-		}
-		l.rest = []byte(string(rune(b)))
-	}
-	n := copy(p, l.rest)
-	l.rest = l.rest[n:]
-	return n, nil
 }

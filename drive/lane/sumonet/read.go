@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 
+	"golang.org/x/text/encoding/charmap"
+
 	"hutong/drive/geom"
 	"hutong/drive/lane"
 )
@@ -150,25 +152,7 @@ func latin(name string, r io.Reader) (io.Reader, error) {
 	if !strings.EqualFold(name, "iso-8859-1") {
 		return nil, fmt.Errorf("the text is in %s; only UTF-8 and ISO-8859-1 are read", name)
 	}
-	return &widened{r: bufio.NewReader(r)}, nil
-}
-
-type widened struct {
-	r    *bufio.Reader
-	rest []byte
-}
-
-func (w *widened) Read(p []byte) (int, error) {
-	if len(w.rest) == 0 {
-		b, err := w.r.ReadByte()
-		if err != nil {
-			return 0, err
-		}
-		w.rest = []byte(string(rune(b)))
-	}
-	n := copy(p, w.rest)
-	w.rest = w.rest[n:]
-	return n, nil
+	return charmap.ISO8859_1.NewDecoder().Reader(r), nil
 }
 
 func (n *net) element(name string, depth int, a *attributes) error {
