@@ -380,3 +380,28 @@ func BenchmarkNewField(b *testing.B) {
 		m.NewField(Spot{Lane: 0, S: 10}, Cars)
 	}
 }
+
+func TestALaneIsRoundOutsideItsKinksAndEndsSquare(t *testing.T) {
+	lanes := []Lane{
+		straight("kinked", geom.Vec{}, geom.Vec{X: 20}, geom.Vec{X: 40, Y: 20}),
+		straight("on", geom.Vec{X: 40, Y: 20}, geom.Vec{X: 40, Y: 40}),
+	}
+	join(lanes, 0, 1)
+	m := mapOf(t, lanes)
+	for _, c := range []struct {
+		at geom.Vec
+		on bool
+	}{
+		{geom.Vec{X: 20.5, Y: -1.4}, true},  // in the wedge outside the kink
+		{geom.Vec{X: 20.7, Y: -1.7}, false}, // beyond its round edge
+		{geom.Vec{X: 41.3, Y: 20.4}, true},  // outside the bend into the next lane
+		{geom.Vec{X: 41, Y: 19.5}, true},
+		{geom.Vec{X: 41.8, Y: 19.9}, false},
+		{geom.Vec{X: 40, Y: 40.5}, false}, // after the last lane's end
+		{geom.Vec{X: -0.5}, false},        // before the first one's beginning
+	} {
+		if on := m.On(c.at, Cars, 0); on != c.on {
+			t.Errorf("%v is on a lane: %v, want %v", c.at, on, c.on)
+		}
+	}
+}

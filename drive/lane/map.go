@@ -180,7 +180,8 @@ func (m *Map) Locate(at geom.Pose, users Users, reach float64) (best Spot, ok bo
 	return best, ok
 }
 
-// On tells whether the point lies on a lane of the given users, or at most slack metres beside it.
+// On tells whether the point lies on a lane of the given users, or at most slack metres beside it. A lane's strip is round
+// outside its kinks, and where it bends into the next.
 func (m *Map) On(v geom.Vec, users Users, slack float64) bool {
 	var few [128]ID
 	for _, id := range m.Near(few[:0], v, slack+5) {
@@ -192,7 +193,20 @@ func (m *Map) On(v geom.Vec, users Users, slack float64) bool {
 		if left, right := l.Widths(s); d > left+slack || -d > right+slack {
 			continue
 		}
-		if end := l.Centre.At(s); math.Abs(end.Local(v).X) <= slack+0.05 {
+		if s > 0 && s < l.Centre.Length()-1e-9 || math.Abs(l.Centre.At(s).Local(v).X) <= slack+0.05 {
+			return true
+		}
+		if s > 0 && m.joins(l, v) {
+			return true
+		}
+	}
+	return false
+}
+
+// joins tells whether a point beyond the end of a lane lies in the wedge outside the bend to one that goes on from it.
+func (m *Map) joins(l *Lane, v geom.Vec) bool {
+	for _, n := range l.Next {
+		if m.Lanes[n].Centre.At(0).Local(v).X <= 0 {
 			return true
 		}
 	}
