@@ -7,6 +7,7 @@ import (
 	"pgregory.net/rapid"
 
 	"hutong/drive/geom"
+	"hutong/drive/lane"
 )
 
 func TestWhoIsAtFault(t *testing.T) {
@@ -96,4 +97,27 @@ func TestHullHoldsItsPoints(t *testing.T) {
 			r.Fatal("what is far away is in the hull")
 		}
 	})
+}
+
+func TestABodyInTheMiddleOfItsLaneIsInItWhicheverWayTheLaneGoes(t *testing.T) {
+	for heading := 0.05; heading < 6.3; heading += 0.1 {
+		u := geom.Towards(heading)
+		centre, err := geom.NewPath([]geom.Vec{{}, u.Times(60)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := lane.NewMap([]lane.Lane{{
+			Name: "one", Centre: centre, ToLeft: []float64{1.6, 1.6}, ToRight: []float64{1.6, 1.6}, Limit: 14, Users: lane.Cars,
+			LeftOf: lane.None, RightOf: lane.None, Opposite: lane.None, Signal: -1,
+		}}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range []float64{-1, -0.8, -0.6, -0.3, 0, 0.1, 0.4, 0.6, 0.8, 1} {
+			box := geom.Box{Pose: geom.Pose{Vec: u.Times(30).Plus(u.Left().Times(d)), Heading: heading}, Length: 4.9, Width: 1.95}
+			if own, want := New(m).ownLane(box), math.Abs(d) < 0.65; own != want {
+				t.Errorf("%.2f m aside on a lane towards %.2f rad: wholly in its lane is %v", d, heading, own)
+			}
+		}
+	}
 }

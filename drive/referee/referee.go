@@ -259,7 +259,7 @@ func (r *Referee) holds(id lane.ID, v geom.Vec, slack float64) bool {
 	l := r.m.Lane(id)
 	s, d := l.Centre.Project(v)
 	left, right := l.Widths(s)
-	return d <= left+slack && -d <= right+slack && l.Centre.At(s).Vec.To(v) <= math.Abs(d)+slack
+	return d <= left+slack && -d <= right+slack
 }
 
 func colour(t *scene.Truth, signal int32) scene.Colour {
