@@ -48,6 +48,28 @@ type Hub interface {
 	Wait(pos uint64) error
 }
 
+// Topics says to whom the topics of a broker belong. A binding that takes announcements from it asks before it follows one.
+type Topics interface {
+	// Claim says that what the login from announces at topic speaks at the topics says and takes orders at those of
+	// takes; from is "" where it isn't known, of an announcement that was kept. Who owns a Thing's id owns it like a
+	// topic. The error says what belongs to somebody else: then the announcement is refused.
+	Claim(topic, from string, says, takes []string) error
+	// Release says that nothing is announced at topic any more.
+	Release(topic string)
+}
+
+// Everybodys is Topics of a broker that judges for itself who publishes where.
+type Everybodys struct{}
+
+// Claim implements Topics.
+func (Everybodys) Claim(string, string, []string, []string) error { return nil }
+
+// Release implements Topics.
+func (Everybodys) Release(string) {}
+
+// OwnID is a Thing's id as it is claimed.
+func OwnID(id thing.ID) string { return "id " + string(id) }
+
 // Device is the hub's side of one announced Thing.
 type Device interface {
 	// Thing is the compiled description.

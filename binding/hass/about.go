@@ -76,6 +76,7 @@ func (b *builder) presence() presence {
 			here: c.TextOr("payload_available", "online"), gone: c.TextOr("payload_not_available", "offline"),
 		}
 		if s.topic != "" && len(p.topics) < 16 {
+			b.e.says = append(b.e.says, s.topic)
 			p.topics = append(p.topics, s)
 		}
 	}

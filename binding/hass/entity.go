@@ -23,6 +23,8 @@ type entity struct {
 	alone    bool // it belongs to no device
 	points   []*point
 	presence presence
+	says     []string      // topics where it speaks
+	takes    []string      // and where it takes orders
 	expire   time.Duration // after which a value without a message is not known any more; 0 for never
 }
 
@@ -147,6 +149,7 @@ func (b *builder) read(topicKey, templateKey string, decode decoder) []*source {
 	if topic == "" {
 		return nil
 	}
+	b.e.says = append(b.e.says, topic)
 	s := &source{topic: topic, template: b.template(templateKey), decode: decode}
 	if s.template != nil {
 		if f := s.template.Field(); len(f) > 1 && f[0] == "value_json" {
@@ -162,6 +165,7 @@ func (b *builder) member(topicKey string, decode decoder, path ...string) []*sou
 	if topic == "" {
 		return nil
 	}
+	b.e.says = append(b.e.says, topic)
 	return []*source{{topic: topic, path: path, json: true, decode: decode}}
 }
 
@@ -171,6 +175,7 @@ func (b *builder) command(topicKey, templateKey string) *command {
 	if topic == "" {
 		return nil
 	}
+	b.e.takes = append(b.e.takes, topic)
 	return &command{topic, b.template(templateKey), byte(min(max(b.Number("qos", 0), 0), 2)), b.Flag("retain", false), b.env}
 }
 

@@ -32,6 +32,7 @@ const SimulatedOrigin = "hutong-sim"
 // Options say how a Binding works. Broker is needed; the rest have defaults.
 type Options struct {
 	Broker mqtt.Broker
+	Topics binding.Topics // nil: everybody may announce everything
 	Prefix string         // of discovery topics; "homeassistant"
 	Grace  time.Duration  // between the end of an announcement and the end of its Thing; 10 s
 	Settle time.Duration  // how long to gather the entities of a device before announcing it; 200 ms
@@ -57,6 +58,9 @@ type Binding struct {
 func New(o Options) *Binding {
 	if o.Prefix == "" {
 		o.Prefix = "homeassistant"
+	}
+	if o.Topics == nil {
+		o.Topics = binding.Everybodys{}
 	}
 	if o.Grace == 0 {
 		o.Grace = 10 * time.Second

@@ -25,6 +25,7 @@ type session struct {
 	entities map[string]*entity      // by key
 	payloads map[string][]byte       // last announcement of each topic
 	parts    map[string][]string     // keys that each topic announced
+	claims   map[string]claims       // of each topic
 	dying    map[string]*time.Timer  // entities whose announcement ended, by key
 	aliases  map[string]thing.ID     // of device identifiers and connections
 	devices  map[thing.ID]*announced // by id
@@ -37,8 +38,12 @@ type session struct {
 // announcement is a discovery message, copied.
 type announcement struct {
 	topic   string
+	from    string // the login that said so; "" where it isn't known
 	payload []byte
 }
+
+// claims are the topics where what was announced speaks, and where it takes orders.
+type claims struct{ says, takes []string }
 
 // ending says that the grace of an entity is over. timer tells an old ending from a new one.
 type ending struct {
@@ -52,7 +57,7 @@ const maxEntities = 500_000
 func newSession(b *Binding, hub binding.Hub) *session {
 	s := &session{
 		b: b, hub: hub, news: make(chan announcement, 256), ends: make(chan ending),
-		entities: map[string]*entity{}, payloads: map[string][]byte{}, parts: map[string][]string{}, dying: map[string]*time.Timer{},
+		entities: map[string]*entity{}, payloads: map[string][]byte{}, parts: map[string][]string{}, claims: map[string]claims{}, dying: map[string]*time.Timer{},
 		aliases: map[string]thing.ID{}, devices: map[thing.ID]*announced{}, dirty: map[thing.ID]*announced{}, homes: map[string]thing.ID{},
 		uniques: map[string]string{}, settle: time.NewTimer(time.Hour),
 	}
@@ -78,7 +83,7 @@ func (t *discoveryTap) Wait(uint64) error { return nil }
 
 func (t *discoveryTap) Publish(m *mqtt.Message) uint64 {
 	select {
-	case t.s.news <- announcement{m.Topic, bytes.Clone(m.Payload)}:
+	case t.s.news <- announcement{m.Topic, m.From, bytes.Clone(m.Payload)}:
 	case <-t.ctx.Done():
 	}
 	return 0
@@ -151,6 +156,11 @@ func (s *session) close() {
 // discover takes one announcement. What is wrong with an entity is logged and touches no other.
 func (s *session) discover(ctx context.Context, a announcement) {
 	if old, ok := s.payloads[a.topic]; ok && bytes.Equal(old, a.payload) && len(a.payload) > 0 {
+		c := s.claims[a.topic]
+		if err := s.b.o.Topics.Claim(a.topic, a.from, c.says, c.takes); err != nil {
+			s.refuse(a.topic, err)
+			return
+		}
 		for _, key := range s.parts[a.topic] {
 			s.keep(key)
 		}
@@ -158,6 +168,8 @@ func (s *session) discover(ctx context.Context, a announcement) {
 	}
 	if len(bytes.TrimSpace(a.payload)) == 0 {
 		delete(s.payloads, a.topic)
+		delete(s.claims, a.topic)
+		s.b.o.Topics.Release(a.topic)
 		for _, key := range s.parts[a.topic] {
 			s.end(ctx, key)
 		}
@@ -168,9 +180,14 @@ func (s *session) discover(ctx context.Context, a announcement) {
 		s.refuse(a.topic, err)
 		return
 	}
-	s.payloads[a.topic] = a.payload
+	parts, c := s.understood(list)
+	if err := s.b.o.Topics.Claim(a.topic, a.from, c.says, c.takes); err != nil {
+		s.refuse(a.topic, err)
+		return
+	}
+	s.payloads[a.topic], s.claims[a.topic] = a.payload, c
 	keys := s.parts[a.topic]
-	for _, p := range list {
+	for i, p := range list {
 		if p.Gone {
 			s.end(ctx, p.Key)
 			if p.Migrate && s.entities[p.Key] != nil {
@@ -178,16 +195,32 @@ func (s *session) discover(ctx context.Context, a announcement) {
 			}
 			continue
 		}
+		if e := parts[i]; e != nil && s.put(e) && !slices.Contains(keys, p.Key) {
+			keys = append(keys, p.Key)
+		}
+	}
+	s.parts[a.topic] = keys
+}
+
+// understood gives the entities of an announcement, nil for one that isn't understood, and what they claim.
+func (s *session) understood(list []discovery.Part) (parts []*entity, c claims) {
+	parts = make([]*entity, len(list))
+	for i, p := range list {
+		if p.Gone {
+			continue
+		}
 		e, err := understand(p, s.b.env)
 		if err != nil {
 			s.refuse(p.Key, err)
 			continue
 		}
-		if s.put(e) && !slices.Contains(keys, p.Key) {
-			keys = append(keys, p.Key)
+		parts[i] = e
+		c.says, c.takes = append(c.says, e.says...), append(c.takes, e.takes...)
+		for _, n := range e.names() {
+			c.says = append(c.says, binding.OwnID(urn(n)))
 		}
 	}
-	s.parts[a.topic] = keys
+	return parts, c
 }
 
 func (s *session) refuse(what string, err error) {
@@ -222,15 +255,20 @@ func (s *session) put(e *entity) bool {
 	return true
 }
 
+// names are those of the device that an entity is of.
+func (e *entity) names() []string {
+	switch {
+	case !e.alone:
+		return e.about.ids
+	case e.unique == "":
+		return []string{"entity:" + e.Key}
+	}
+	return []string{"entity:" + e.unique}
+}
+
 // home finds or makes the device of an entity, by any identifier they share.
 func (s *session) home(e *entity) *announced {
-	names := e.about.ids
-	if e.alone {
-		names = []string{"entity:" + e.unique}
-		if e.unique == "" {
-			names[0] = "entity:" + e.Key
-		}
-	}
+	names := e.names()
 	id := urn(names[0])
 	for _, n := range names {
 		if known, ok := s.aliases[n]; ok {

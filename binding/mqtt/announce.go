@@ -45,6 +45,7 @@ type run struct {
 type announcement struct {
 	pos   uint64
 	topic string
+	from  string // the login that said so; "" where it isn't known
 	text  []byte
 }
 
@@ -91,7 +92,7 @@ func (r *run) Route(topic string) mqtt.Sink {
 
 // Publish implements mqtt.Sink. It blocks while too many announcements wait.
 func (r *run) Publish(m *mqtt.Message) uint64 {
-	a := announcement{r.done.begin(), m.Topic, slices.Clone(m.Payload)}
+	a := announcement{r.done.begin(), m.Topic, m.From, slices.Clone(m.Payload)}
 	lane := r.lanes[maphash.String(r.seed, m.Topic)%lanes]
 	select {
 	case lane <- a:
@@ -121,6 +122,7 @@ func (r *run) work(lane <-chan announcement) {
 func (r *run) take(a announcement) error {
 	if len(a.text) == 0 {
 		r.withdraw(a.topic)
+		r.b.topics.Release(a.topic)
 		return nil
 	}
 	err := r.announce(a)
@@ -153,9 +155,16 @@ func (r *run) announce(a announcement) error {
 	if err != nil {
 		return err
 	}
+	if err := r.b.topics.Claim(a.topic, a.from, append(p.says(), binding.OwnID(id)), p.takes); err != nil {
+		r.unclaim(id)
+		return &td.Error{Reason: err.Error(), Mend: "name other topics and another id, or let the same login announce it"}
+	}
 	device, err := r.hub.Announce(d)
 	if err != nil {
 		r.unclaim(id)
+		if old == nil {
+			r.b.topics.Release(a.topic)
+		}
 		return err
 	}
 	if old != nil && old.device == device {

@@ -25,6 +25,9 @@
 // At the level of the Thing hutong:availability is {"topic","online","offline"}, or a list of such: the payloads by
 // which the device says that it is there ("online" and "offline" when left out); all of a list must.
 //
+// What is announced belongs to the login that announced it: its topics, those of links with an mqtt address, and its
+// id, which another login's announcement can't have ([Options].Topics).
+//
 // A value is decoded and judged by its schema; one that does not fit is reported as Bad. QoS 1 and 2 values are
 // acknowledged when they are on disk.
 package mqttwot
@@ -53,14 +56,16 @@ const (
 // Options of a Binding.
 type Options struct {
 	Broker mqtt.Broker
-	Name   string       // "mqtt" when empty
-	Log    *slog.Logger // nil is silent
+	Topics binding.Topics // nil: everybody may announce everything
+	Name   string         // "mqtt" when empty
+	Log    *slog.Logger   // nil is silent
 }
 
 // Binding reaches the Things that are described on one broker. It implements binding.Binding.
 type Binding struct {
 	name   string
 	broker mqtt.Broker
+	topics binding.Topics
 	log    *slog.Logger
 	often  rate.Sometimes // lets strangers fill the log only slowly
 
@@ -81,11 +86,14 @@ type answer struct {
 // New makes a Binding; nothing happens until Run.
 func New(o Options) *Binding {
 	b := &Binding{
-		name: o.Name, broker: o.Broker, log: o.Log, answers: make(map[string]chan answer),
+		name: o.Name, broker: o.Broker, topics: o.Topics, log: o.Log, answers: make(map[string]chan answer),
 		often: rate.Sometimes{First: 50, Interval: time.Second}, heard: make(chan struct{}),
 	}
 	if b.name == "" {
 		b.name = "mqtt"
+	}
+	if b.topics == nil {
+		b.topics = binding.Everybodys{}
 	}
 	if b.log == nil {
 		b.log = slog.New(slog.DiscardHandler)

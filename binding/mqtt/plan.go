@@ -17,6 +17,8 @@ import (
 type plan struct {
 	inlets    []inlet
 	outlets   map[thing.Ref]*outlet
+	takes     []string // all topics where the device takes orders
+	links     []string // topics of links
 	available []availability
 	responses []string
 }
@@ -61,7 +63,24 @@ func planOf(d *td.Thing) (*plan, error) {
 			}
 		}
 	}
+	for _, l := range d.Links {
+		if strings.HasPrefix(l.Href, "mqtt://") || strings.HasPrefix(l.Href, "mqtts://") {
+			p.links = append(p.links, pathTopic(l.Href)...)
+		}
+	}
 	return p, nil
+}
+
+// says are the topics where the device speaks.
+func (p *plan) says() []string {
+	list := append(slices.Clone(p.responses), p.links...)
+	for _, i := range p.inlets {
+		list = append(list, i.topic)
+	}
+	for _, a := range p.available {
+		list = append(list, a.Topic)
+	}
+	return list
 }
 
 var escape = strings.NewReplacer("~", "~0", "/", "~1")
@@ -92,6 +111,9 @@ func (p *plan) readForm(d *td.Thing, ref thing.Ref, i *td.Interaction, f *td.For
 		for _, t := range topics {
 			p.inlets = append(p.inlets, inlet{t, ref, format})
 		}
+	}
+	if out {
+		p.takes = append(p.takes, topics...)
 	}
 	if out && p.outlets[ref] == nil { // the first form that can
 		return p.addOutlet(ref, f, at, topics[0], write, answer)

@@ -17,8 +17,8 @@ import (
 // bindings is the list of ways to reach devices. A new protocol is a line here.
 func (h *Hub) bindings() []binding.Binding {
 	here := []binding.Binding{
-		hass.New(hass.Options{Broker: h.mqtt, Href: h.mqttURL(), Log: h.log}),
-		wot.New(wot.Options{Broker: h.mqtt, Log: h.log}),
+		hass.New(hass.Options{Broker: h.mqtt, Topics: h.owners(), Href: h.mqttURL(), Log: h.log}),
+		wot.New(wot.Options{Broker: h.mqtt, Topics: h.owners(), Log: h.log}),
 	}
 	for _, b := range here {
 		if b, ok := b.(binding.Hearer); ok {
@@ -32,6 +32,14 @@ func (h *Hub) bindings() []binding.Binding {
 		named{hass.New(hass.Options{Broker: h.upstream, Href: withoutUser(h.config.Upstream), Log: h.log}), "upstream-hass"},
 		wot.New(wot.Options{Name: "upstream-mqtt", Broker: h.upstream, Log: h.log}),
 	)
+}
+
+// owners says whose topics are whose on the hub's own broker: on an open hub, everybody's.
+func (h *Hub) owners() binding.Topics {
+	if h.topics == nil {
+		return binding.Everybodys{}
+	}
+	return h.topics
 }
 
 // named is a binding under another name, so that one convention can be lived in two brokers.
@@ -65,6 +73,14 @@ func (h *Hub) openDevices() (err error) {
 		return fmt.Errorf("mqtt: %w", err)
 	}
 	h.later(func() error { return h.mqtt.Close(context.Background()) })
+	if !h.config.Open {
+		h.topics, err = gate.OpenTopics(gate.TopicsOptions{
+			Tokens: h.gate.Tokens, Kept: h.registry.Records(topicRecords), Changed: h.mqtt.Forget, Now: time.Now, Log: h.log,
+		})
+		if err != nil {
+			return err
+		}
+	}
 	if h.config.Upstream != "" {
 		h.upstream, err = mqtt.StartClient(mqtt.ClientOptions{URL: h.config.Upstream, ClientID: "hutong", Log: h.log})
 		if err != nil {
@@ -113,19 +129,25 @@ func (h *Hub) mayConnect(_ context.Context, who *mqtt.Login) error {
 	return nil
 }
 
-// mayUse lets a device that may connect use every topic but the broker's own, which only an admin reads, and those by
-// which vehicles take orders: these come through the gate, or from an admin.
+// topicRecords is the kind of records that say whose topics are whose.
+const topicRecords = "topic"
+
+// mayUse lets a device that may connect use every topic but the hub's own, and on a hub that isn't open publish at no
+// topic that is another login's, or where a device takes orders: these come through the gate, or from an admin.
 func (h *Hub) mayUse(who *mqtt.Login, topic string, write bool) error {
 	id, ok := who.Grant.(gate.Identity)
 	admin := ok && id.Role == gate.Admin
-	switch {
-	case strings.HasPrefix(topic, "$SYS"):
+	if strings.HasPrefix(topic, "$SYS") {
 		if admin && !write {
 			return nil
 		}
 		return fmt.Errorf("%s is the broker's own", topic)
-	case write && !admin && !h.config.Open && strings.HasPrefix(topic, "drive/") && strings.Contains(topic, "/do/"):
-		return fmt.Errorf("%s: a vehicle takes orders through the gate; ask for its action over HTTP", topic)
 	}
-	return nil
+	if h.topics == nil || !write {
+		return nil
+	}
+	if !admin && (strings.HasPrefix(topic, "hutong/td-refused/") || topic == "homeassistant/status") {
+		return fmt.Errorf("%s is the hub's own", topic)
+	}
+	return h.topics.May(id, topic)
 }

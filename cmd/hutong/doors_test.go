@@ -5,14 +5,17 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
+	"fmt"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
-	"hutong/gate"
 	"hutong/mqtt"
 )
 
@@ -90,28 +93,113 @@ func TestDevicesComeInByTLSAndByWebSocketToo(t *testing.T) {
 	}
 }
 
-func TestOnlyAnAdminOrdersAVehiclePastTheGate(t *testing.T) {
-	for _, c := range []struct {
-		open  bool
-		role  gate.Role
-		topic string
-		write bool
-		may   bool
-	}{
-		{false, gate.User, "drive/shuttle-1/do/driveTo", true, false},
-		{false, gate.Guest, "drive/shuttle-1/do/resume", true, false},
-		{false, gate.Admin, "drive/shuttle-1/do/resume", true, true},
-		{false, gate.User, "drive/shuttle-1/do/resume", false, true}, // as the vehicle does
-		{false, gate.User, "drive/shuttle-1/state", true, true},
-		{true, gate.User, "drive/shuttle-1/do/resume", true, true},
-		{false, gate.User, "$SYS/uptime", false, false},
-		{false, gate.Admin, "$SYS/uptime", false, true},
-		{false, gate.Admin, "$SYS/uptime", true, false},
-	} {
-		h := &Hub{config: Config{Open: c.open}}
-		err := h.mayUse(&mqtt.Login{Grant: gate.Identity{Role: c.role}}, c.topic, c.write)
-		if (err == nil) != c.may {
-			t.Errorf("%s may write=%t %s (open=%t): %v", c.role, c.write, c.topic, c.open, err)
+// thingOf describes a Thing that says its level below prefix and takes orders at prefix/set.
+func thingOf(id, prefix string) string {
+	return fmt.Sprintf(`{"@context":"https://www.w3.org/2022/wot/td/v1.1","id":%q,"title":"A","security":"n","securityDefinitions":{"n":{"scheme":"nosec"}},
+		"links":[{"rel":"hutong:cabin","href":"mqtt://broker/%[2]s/cabin"}],"hutong:availability":{"topic":"%[2]s/online"},
+		"properties":{"level":{"type":"integer","forms":[{"href":"mqtt://broker/%[2]s/level","op":"readproperty"},{"href":"mqtt://broker/%[2]s/set","op":"writeproperty"}]}}}`, id, prefix)
+}
+
+func TestADevicesLoginSpeaksForNoOthersDevice(t *testing.T) {
+	data := t.TempDir()
+	admin := newToken(t, data)
+	tokens := map[string]string{"meter": admin}
+	for _, name := range []string{"bus", "thief"} {
+		secret, err := exec.Command("hutong", "token", "create", name, "--role", "user", "--data", data).Output()
+		if err != nil {
+			t.Fatal(err)
 		}
+		tokens[name] = strings.TrimSpace(string(secret))
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
+	defer cancel()
+	var hub *victim
+	enter := func(name, id string) (*mqtt.Client, error) {
+		return mqtt.Dial(ctx, mqtt.ClientOptions{URL: hub.mqtt, Username: name, Password: tokens[name], ClientID: id, CleanStart: true, Version: 5})
+	}
+	says := func(name, topic, text string) error {
+		t.Helper()
+		c, err := enter(name, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		return c.Publish(ctx, &mqtt.Message{Topic: topic, Payload: []byte(text), QoS: 1, Retain: true})
+	}
+	must := func(name, topic, text string) {
+		t.Helper()
+		if err := says(name, topic, text); err != nil {
+			t.Errorf("%s says %s: %v", name, topic, err)
+		}
+	}
+	shut := func(name string, topics ...string) {
+		t.Helper()
+		for _, topic := range topics {
+			for _, text := range []string{"1", ""} {
+				if err := says(name, topic, text); !errors.Is(err, mqtt.NotAuthorized) {
+					t.Errorf("%s says %q at %s: %v", name, text, topic, err)
+				}
+			}
+		}
+	}
+	const td = "hutong/td/bus"
+	own := []string{"bus/level", "bus/online", "bus/cabin"}
+	hub = awaken(t, data)
+	must("bus", td, thingOf("urn:test:bus", "bus"))
+	must("meter", "hutong/td/stop", thingOf("urn:test:stop", "stop")) // which speaks with a login of its own
+	for range 2 {
+		for _, topic := range own {
+			must("bus", topic, "1")
+		}
+		must("bus", "stop/level", "1")
+		shut("thief", append(own, td, "bus/set", "hutong/td/stop", "stop/set", "stop/level", "hutong/td-refused/bus")...)
+		shut("bus", "bus/set", "hutong/td/stop")
+		must("meter", "bus/set", "1")
+		must("meter", "bus/level", "2")
+		must("thief", "elsewhere", "1")
+		refused := make(chan string, 8)
+		ear, err := enter("thief", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := ear.Subscribe(ctx, "hutong/td-refused/+", 0, func(m *mqtt.Message) { refused <- string(m.Payload) }); err != nil {
+			t.Fatal(err)
+		}
+		for topic, text := range map[string]string{
+			"hutong/td/rival": thingOf("urn:test:bus", "rival"), "hutong/td/echo": thingOf("urn:test:echo", "bus"),
+			"hutong/td/reach": strings.Replace(thingOf("urn:test:reach", "reach"), "reach/set", "bus/set", 1),
+		} {
+			must("thief", topic, text)
+			select {
+			case why := <-refused:
+				if !strings.Contains(why, "the login bus") && !strings.Contains(why, "already") {
+					t.Errorf("%s is refused: %s", topic, why)
+				}
+			case <-ctx.Done():
+				t.Fatalf("%s is not refused", topic)
+			}
+		}
+		_ = ear.Close()
+		first, err := enter("bus", "the-bus")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c, err := enter("thief", "the-bus"); err == nil {
+			_ = c.Close()
+			t.Error("another login cuts the bus off by its client identifier")
+		}
+		_ = first.Close()
+		if err := hub.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Fatal(err)
+		}
+		_ = hub.cmd.Wait() // what it ends with is no matter here
+		hub = awaken(t, data)
+	}
+	defer func() { hub.kill() }()
+	must("bus", td, "")
+	must("thief", "bus/level", "3") // it's nobody's now
+	must("meter", "hutong/td/stop", "")
+	if out, err := exec.Command("hutong", "token", "revoke", "thief", "--data", data).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
 	}
 }

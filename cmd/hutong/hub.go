@@ -40,6 +40,7 @@ type Hub struct {
 	twin     *twin.Twin
 	gate     *gate.Gate
 	audit    *gate.Audit
+	topics   *gate.Topics // nil on an open hub
 	devices  *binding.Supervisor
 	mqtt     *mqtt.Server
 	upstream *mqtt.Client
@@ -225,6 +226,9 @@ func (h *Hub) run(ctx context.Context, after func(context.Context) error) error 
 	work.Go(func() error { return h.memory.tidy(ctx) })
 	work.Go(func() error { return h.nightly(ctx) })
 	work.Go(func() error { return h.ledger.run(ctx, h.twin.Every(0)) })
+	if h.topics != nil {
+		work.Go(func() error { return h.topics.Run(ctx) })
+	}
 	work.Go(func() error { return h.devices.Run(ctx) })
 	work.Go(func() error { return h.follow(ctx) })
 	work.Go(func() error { return h.rules.Run(ctx) })

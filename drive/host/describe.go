@@ -124,6 +124,7 @@ func (c *car) describe() []byte {
 	on("collision", "Collision", object(1, "why", words(), "with", td.Schema{Type: "integer"}))
 	on("harsh", "Braked hard", object(1, "speed", metric("km/h")))
 	on("assistAsked", "Asks a person", object(2, "kind", words(), "words", words()))
-	t.Links = append(t.Links, &td.Link{Href: "mqtt://broker/" + prefix + "/cabin", Rel: "hutong:cabin", Type: "application/json"})
+	t.Links = append(t.Links, &td.Link{Href: "mqtt://broker/" + prefix + "/cabin", Rel: "hutong:cabin", Type: "application/json"},
+		&td.Link{Href: "mqtt://broker/" + prefix + "/beat", Rel: "hutong:beat"})
 	return t.JSON()
 }

@@ -297,6 +297,9 @@ func (c *conn) admit(p *wire.Connect) error {
 		}
 	}
 	c.who.Password = nil
+	if c.srv.opts.Authenticate != nil && c.srv.taken(&c.who) {
+		return c.refuse(p, errors.New("another user is connected with this client identifier"), wire.ClientIDNotValid)
+	}
 	if w := p.Will; w != nil {
 		if !topic.Valid(w.Topic) {
 			return c.refuse(p, errors.New("will topic is not valid"), wire.TopicNameInvalid)
@@ -372,7 +375,7 @@ func (c *conn) welcome(p *wire.Connect) {
 	sess.mu.Lock()
 	defer sess.mu.Unlock()
 	c.sess = sess
-	sess.expiry = expiry
+	sess.expiry, sess.who = expiry, &c.who
 	sess.save(time.Time{})
 	ack.SessionPresent = present
 	c.out.Add(func(b []byte) []byte {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -285,4 +286,48 @@ func TestBreachesThatOnlyMQTT5Knows(t *testing.T) {
 	f("a session made durable at its end", "\xe0\x07\x00\x05\x11\x00\x00\x00\x01", wire.ProtocolError)
 	f("more than the receive maximum", strings.Repeat("\x34\x06\x00\x01a\x00\x01\x00", 1)+
 		"\x34\x06\x00\x01a\x00\x02\x00\x34\x06\x00\x01a\x00\x03\x00", wire.ReceiveMaximumExceeded)
+}
+
+func TestAWillIsJudgedAgainWhenItIsPublished(t *testing.T) {
+	var shut atomic.Bool
+	options := server.Options{Authorize: func(_ *server.Login, topic string, write bool) error {
+		if write && topic == "gone" && shut.Load() {
+			return wire.NotAuthorized
+		}
+		return nil
+	}}
+	in(t, options, func(t *testing.T, s *server.Server) {
+		reader, _ := join(t, s, wire.V5, "reader")
+		reader.subscribe(wire.Filter{Filter: "gone", QoS: 1})
+		for _, now := range []bool{false, true} {
+			d, _ := join(t, s, wire.V5, "device", func(p *wire.Connect) { p.Will = &wire.Will{Topic: "gone", Payload: []byte("bye"), QoS: 1} })
+			shut.Store(now)
+			d.nc.Close()
+			synctest.Wait()
+			if !now {
+				reader.hears("gone bye q1")
+			}
+		}
+		reader.silent()
+		if n := s.Stats().Denied; n != 1 {
+			t.Errorf("%d denied", n)
+		}
+		shut.Store(false)
+	})
+}
+
+func TestNobodyIsCutOffByAnotherUser(t *testing.T) {
+	in(t, server.Options{Authenticate: func(context.Context, *server.Login) error { return nil }}, func(t *testing.T, s *server.Server) {
+		as := func(user string) func(p *wire.Connect) {
+			return func(p *wire.Connect) { p.HasUsername, p.Username = true, user }
+		}
+		first, _ := join(t, s, wire.V5, "c", as("ann"))
+		first.subscribe(wire.Filter{Filter: "a", QoS: 1})
+		if _, ack := join(t, s, wire.V5, "c", as("eve")); ack.Reason != wire.ClientIDNotValid {
+			t.Errorf("eve is answered %s", ack.Reason)
+		}
+		other, _ := join(t, s, wire.V5, "other", as("eve"))
+		other.tell(message("a", "x", 1))
+		first.hears("a x q1")
+	})
 }

@@ -40,7 +40,7 @@ func (c *conn) publish(header byte, body []byte) error {
 		return c.answer(&p, line.ReasonOf(r.denied, wire.NotAuthorized), 0)
 	}
 	m := &c.msg
-	*m = tap.Message{Topic: r.topic, Payload: p.Payload, QoS: p.QoS, Retain: p.Retain, Properties: tap.FromWire(p.Props)}
+	*m = tap.Message{Topic: r.topic, Payload: p.Payload, QoS: p.QoS, Retain: p.Retain, From: c.who.Username, Properties: tap.FromWire(p.Props)}
 	owes, reason, took := c.courier.deliver(r, m, c.sess, c.batch)
 	if !took && reason == wire.Success && c.version == wire.V5 {
 		reason = wire.NoMatchingSubscribers

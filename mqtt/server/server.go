@@ -206,6 +206,19 @@ func (s *Server) newSession(id string) *session {
 	}
 }
 
+// taken tells whether somebody else is connected with who's client identifier, whom they may not cut off.
+func (s *Server) taken(who *Login) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	sess := s.sessions[who.ClientID]
+	if sess == nil {
+		return false
+	}
+	sess.mu.Lock()
+	defer sess.mu.Unlock()
+	return sess.conn != nil && sess.owner != who.Username
+}
+
 // claim makes c the connection of the session of its client id, and takes the session over from an older connection.
 // What waits for one user is never given to another who uses the same client id: then the session begins anew.
 func (s *Server) claim(c *conn, clean bool) (sess *session, present bool) {
@@ -342,7 +355,16 @@ func (s *Server) fireWill(sess *session, will *wire.Will) {
 
 func (s *Server) publishWill(sess *session, w *wire.Will) {
 	m := &tap.Message{
-		Topic: w.Topic, Payload: w.Payload, QoS: w.QoS, Retain: w.Retain, Properties: tap.FromWire(&w.Props),
+		Topic: w.Topic, Payload: w.Payload, QoS: w.QoS, Retain: w.Retain, From: sess.owner, Properties: tap.FromWire(&w.Props),
+	}
+	sess.mu.Lock()
+	who := sess.who
+	sess.mu.Unlock()
+	if ask := s.opts.Authorize; ask != nil && who != nil {
+		if err := ask(who, w.Topic, true); err != nil { // it may have become another's since the client connected
+			s.count.denied.Add(1)
+			return
+		}
 	}
 	s.count.wills.Add(1)
 	c := &courier{srv: s}

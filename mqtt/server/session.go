@@ -34,6 +34,7 @@ type session struct {
 	mu       sync.Mutex
 	conn     *conn  // nil while the client is away
 	owner    string // the user name it was made under
+	who      *Login // of the newest connection, for its will; nil after a restart
 	ended    bool
 	expiry   uint32 // seconds it outlives its connection
 	subs     map[string]*sub

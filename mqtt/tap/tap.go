@@ -14,7 +14,8 @@ type Message struct {
 	Topic      string
 	Payload    []byte
 	QoS        byte
-	Retain     bool // on the way in: keep this; to a Tap: this is an old message that was kept
+	Retain     bool   // on the way in: keep this; to a Tap: this is an old message that was kept
+	From       string // to a Tap: the user name of the client that published it; "" where it isn't known, as of an old one
 	Properties *Properties
 }
 
