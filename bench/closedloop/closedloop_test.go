@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"math"
 	"os"
 	"path/filepath"
@@ -31,10 +32,10 @@ func TestTripTimesAreOfThoseThatEndedAndWereToBeCompared(t *testing.T) {
 func TestTheRatioIsOfRidesThatBothEnded(t *testing.T) {
 	r := newResult()
 	r.rides = []*ride{
-		{outcome: "arrived", began: 10, ended: 120, theirs: 100},
-		{outcome: "arrived", began: 10, ended: 100, theirs: 100},
-		{outcome: "arrived", began: 10, ended: 500},             // theirs never ended
-		{outcome: "collided", began: 10, ended: 20, theirs: 90}, // ours neither
+		{trip: trip{Outcome: "arrived", Began: 10, Ended: 120, Theirs: 100}},
+		{trip: trip{Outcome: "arrived", Began: 10, Ended: 100, Theirs: 100}},
+		{trip: trip{Outcome: "arrived", Began: 10, Ended: 500}},             // theirs never ended
+		{trip: trip{Outcome: "collided", Began: 10, Ended: 20, Theirs: 90}}, // ours neither
 	}
 	ours, theirs, each := r.ratios()
 	if ours != 200 || theirs != 200 || len(each) != 2 || each[0] != 0.9 || math.Abs(each[1]-1.1) > 1e-9 {
@@ -45,14 +46,19 @@ func TestTheRatioIsOfRidesThatBothEnded(t *testing.T) {
 func TestAResultTellsWhatCounts(t *testing.T) {
 	sum, r := newResult(), newResult()
 	r.version = "SUMO 1"
-	r.rides = []*ride{{outcome: "arrived"}, {outcome: "took too long"}, {began: -1, outcome: "never entered"}}
+	r.rides = []*ride{
+		{trip: trip{Outcome: "arrived"}},
+		{trip: trip{Outcome: "took too long"}},
+		{trip: trip{Began: -1, Outcome: "never entered"}},
+		{trip: trip{}}, // cut short
+	}
 	r.took.add(3 * time.Millisecond)
-	r.conflicts = conflicts{all: 2, ttc: 1}
+	r.conflicts = conflicts{All: 2, TTC: 1}
 	sum.add(r)
 	sum.add(r)
 	text := sum.String()
 	for _, want := range []string{
-		"50.00 % arrived of 4: 2 arrived, 2 took too long", "4 conflicts, 2 with TTC < 0.95 s", "p50 3.00 ms",
+		"50.00 % arrived of 4: 2 arrived, 2 cut short, 2 took too long", "4 conflicts, 2 with TTC < 0.95 s", "p50 2.97 ms",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("it doesn't say %q:\n%s", want, text)
@@ -95,5 +101,83 @@ func TestTheIntervalOfRareEventsIsGarwoods(t *testing.T) {
 		if low, high := interval(n); math.Abs(low-want[0]) > 1e-3 || math.Abs(high-want[1]) > 1e-3 {
 			t.Errorf("%d events: %g to %g, want %g to %g", n, low, high, want[0], want[1])
 		}
+	}
+}
+
+func TestARideCutShortCountsOnlyWhereItWasStuck(t *testing.T) {
+	r := newResult()
+	r.rides = []*ride{
+		{trip: trip{Outcome: "arrived"}}, {trip: trip{}}, {trip: trip{Stuck: true}}, {trip: trip{Began: -1, Outcome: "never entered"}},
+	}
+	if n, of := r.arrived(); n != 1 || of != 2 || r.begun() != 3 {
+		t.Errorf("%d of %d arrived, %d begun", n, of, r.begun())
+	}
+}
+
+func TestARunThatWasKeptCountsAgainWhereProgramAndSettingsAreTheSame(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "runs.jsonl")
+	var s settings
+	s.vehicles = 7
+	k := &keeper{program: "abc", how: s.how("1.28.0")}
+	r := newResult()
+	r.name, r.seed, r.compared = "town", 3, true
+	r.referee.Km, r.counts.SUMO = 12.5, 2
+	r.took.add(4 * time.Millisecond)
+	r.rides = []*ride{{trip: trip{ID: 5, Outcome: "arrived", Began: 1, Ended: 51, Theirs: 50}}}
+	var err error
+	if k.file, err = os.Create(path); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(k.write(r), k.write(r), k.close()); err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = file.WriteString(`{"program":"abc","ho`) // it was cut off while it wrote
+	if err := errors.Join(err, file.Close()); err != nil {
+		t.Fatal(err)
+	}
+	old, err := k.read(path)
+	if err != nil || len(old) != 2 {
+		t.Fatalf("%d runs, %v", len(old), err)
+	}
+	got, want := newResult(), newResult()
+	got.add(old[0])
+	want.add(r)
+	if got.String() != want.String() || bars(got) != bars(want) || old[0].name != "town" || old[0].seed != 3 {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	k.program = "other"
+	if old, err := k.read(path); err != nil || len(old) != 0 {
+		t.Errorf("another program's runs count: %d, %v", len(old), err)
+	}
+	k.program = "abc"
+	s.vehicles = 8
+	k.how = s.how("1.28.0")
+	if old, err := k.read(path); err != nil || len(old) != 0 {
+		t.Errorf("runs with other settings count: %d, %v", len(old), err)
+	}
+}
+
+func TestEachBarSaysWhetherItIsMet(t *testing.T) {
+	r := newResult()
+	r.referee.Km, r.referee.Seconds, r.referee.Moving = 1200, 3600, 3000
+	r.rides = []*ride{
+		{trip: trip{Outcome: "arrived", Began: 10, Ended: 120, Theirs: 100}}, {trip: trip{Outcome: "arrived", Began: 10, Ended: 110, Theirs: 90}},
+	}
+	if text := bars(r); strings.Contains(text, "MISSED") || strings.Count(text, " met ") != 9 {
+		t.Errorf("all bars are met here:\n%s", text)
+	}
+	r.referee.RedLights, r.rides[1].Outcome = 1, "took too long"
+	if text := bars(r); strings.Count(text, "MISSED") != 2 {
+		t.Errorf("two bars are missed here:\n%s", text)
+	}
+}
+
+func TestTheIntervalOfASharesIsWilsons(t *testing.T) {
+	if low, high := shares(995, 1000); math.Abs(low-0.98836) > 1e-4 || math.Abs(high-0.99786) > 1e-4 {
+		t.Errorf("%g to %g", low, high)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -21,22 +22,29 @@ import (
 
 // ride is one journey of one of our vehicles.
 type ride struct {
-	id      uint32
-	way     way
-	goal    lane.Spot
-	asked   float64 // s since the world began
-	began   float64 // when SUMO had room for it at its start; negative: not yet
-	ended   float64
-	outcome string // "" while it lasts, "arrived", or what went wrong
-	rider   *world.Rider
-	tape    tape
-	theirs  float64 // s that SUMO's driver took for the same; 0: not known
+	trip
+	way   way
+	goal  lane.Spot
+	rider *world.Rider // while it lasts
+	tape  tape
+}
+
+// trip is what is kept of a ride.
+type trip struct {
+	ID      uint32  `json:"id"`
+	Asked   float64 `json:"asked"`   // s since the world began
+	Began   float64 `json:"began"`   // when SUMO had room for it at its start; negative: not yet
+	Ended   float64 `json:"ended"`   // 0: it didn't
+	Outcome string  `json:"outcome"` // "" while it lasts, "arrived", or what went wrong
+	Stuck   bool    `json:"stuck"`   // when its run ended it had been standing for a minute without reason
+	Theirs  float64 `json:"theirs"`  // s that SUMO's driver took for the same; 0: not known
 }
 
 // trial is one run with our vehicles.
 type trial struct {
 	s       *settings
 	sc      *scenario
+	c       *campaign
 	w       *sumo.World
 	loop    *world.Loop
 	ref     *referee.Referee
@@ -49,7 +57,8 @@ type trial struct {
 }
 
 // ours runs the scenario with our vehicles.
-func (s *settings) ours(ctx context.Context, sc *scenario) (*result, error) {
+func (t *trial) ours(ctx context.Context) (*result, error) {
+	s, sc := t.s, t.sc
 	dir, err := os.MkdirTemp("", "hutong-closedloop-reports-")
 	if err != nil {
 		return nil, err
@@ -61,22 +70,33 @@ func (s *settings) ours(ctx context.Context, sc *scenario) (*result, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &trial{
-		s: s, sc: sc, w: w, ref: referee.New(w.Map()), fields: map[lane.ID]*lane.Field{}, driving: map[uint32]*ride{},
-		r: newResult(),
-	}
-	t.r.version = w.Runs()
+	t.w, t.ref, t.fields, t.driving = w, referee.New(w.Map()), map[lane.ID]*lane.Field{}, map[uint32]*ride{}
+	t.r = newResult()
+	t.r.name, t.r.seed, t.r.version = sc.name, sc.seed, w.Runs()
 	t.loop = world.New(w, world.Options{
 		Referee: t.ref, Workers: s.workers, Deadline: s.deadline, After: []func(*world.Moment){t.after},
 	})
 	err = t.run(ctx)
 	t.loop.Close()
-	if err := errors.Join(err, w.Close()); err != nil {
+	if closed := w.Close(); !t.r.cut {
+		err = errors.Join(err, closed)
+	}
+	if err != nil {
 		return nil, err
 	}
-	t.r.referee = t.ref.Report()
-	t.r.rides = t.rides
+	t.take(t.r)
 	return t.r, t.r.reports(dir)
+}
+
+// take puts what the referee and the rides say into a result.
+func (t *trial) take(r *result) {
+	r.referee = t.ref.Report()
+	r.rides = r.rides[:0]
+	for _, one := range t.rides {
+		trip := one.trip
+		trip.Stuck = trip.Outcome == "" && trip.Began >= 0 && t.ref.Stood(one.ID) > 60
+		r.rides = append(r.rides, &ride{trip: trip, way: one.way})
+	}
 }
 
 func (t *trial) run(ctx context.Context) error {
@@ -85,18 +105,35 @@ func (t *trial) run(ctx context.Context) error {
 			return err
 		}
 	}
-	for until := t.s.warmUp + t.s.seconds; ; {
+	until := t.s.warmUp + t.s.seconds
+	last := math.Inf(1) // when those still on the way are cut short
+	for {
 		now := t.loop.Truth().Time
-		if now < until && len(t.driving)+len(t.waiting) < t.s.vehicles {
+		if t.c.enough.Load() {
+			until = min(until, now)
+		}
+		if now >= until && math.IsInf(last, 1) {
+			t.dismiss()
+			if t.s.tail > 0 {
+				last = now + t.s.tail
+			}
+		}
+		if now < until && len(t.driving)+len(t.waiting) < t.vehicles() {
 			if err := t.begin(now); err != nil {
 				return err
 			}
 		}
-		if now >= until && len(t.driving) == 0 || ctx.Err() != nil {
+		if t.c.cut.Load() || ctx.Err() != nil {
+			t.r.cut = true
+			return nil
+		}
+		if now >= until && len(t.driving) == 0 || now >= last {
+			t.r.cut = until < t.s.warmUp+t.s.seconds
 			return nil
 		}
 		if err := t.loop.Cycle(ctx); err != nil {
-			if ctx.Err() != nil { // cut short: what there is counts
+			if t.c.cut.Load() || ctx.Err() != nil { // what there is counts
+				t.r.cut = true
 				return nil
 			}
 			return err
@@ -109,18 +146,35 @@ func (t *trial) run(ctx context.Context) error {
 	}
 }
 
+// vehicles gives how many of ours drive at once.
+func (t *trial) vehicles() int {
+	if t.s.vehicles > 0 {
+		return t.s.vehicles
+	}
+	return t.sc.suits
+}
+
+// dismiss lets those go that still wait for room at their start.
+func (t *trial) dismiss() {
+	for _, r := range t.waiting {
+		t.w.Remove(r.ID)
+		r.Outcome = "never entered"
+	}
+	t.waiting = t.waiting[:0]
+}
+
 // begin asks for a ride.
 func (t *trial) begin(now float64) error {
 	way := t.sc.ways[t.sc.rides.IntN(len(t.sc.ways))]
 	goal, _ := t.sc.goal(way)
-	r := &ride{id: world.FirstID + uint32(len(t.rides)+1), way: way, goal: goal, asked: now, began: -1}
+	r := &ride{way: way, goal: goal, trip: trip{ID: world.FirstID + uint32(len(t.rides)+1), Asked: now, Began: -1}}
 	t.rides = append(t.rides, r)
 	if t.field(goal) == nil {
-		r.outcome = "no way"
+		r.Outcome = "no way"
 		return nil
 	}
 	t.waiting = append(t.waiting, r)
-	return t.w.Enter(r.id, &vehicle.Shuttle, way.edges)
+	return t.w.Enter(r.ID, &vehicle.Shuttle, way.edges)
 }
 
 func (t *trial) field(goal lane.Spot) *lane.Field {
@@ -136,28 +190,28 @@ func (t *trial) field(goal lane.Spot) *lane.Field {
 func (t *trial) enter() error {
 	still := t.waiting[:0]
 	for _, r := range t.waiting {
-		at, ok := t.w.Entered(r.id)
+		at, ok := t.w.Entered(r.ID)
 		if !ok {
-			if t.loop.Truth().Time-r.asked > 120 { // its start is jammed; nobody's ride has begun
-				t.w.Remove(r.id)
-				r.outcome = "never entered"
+			if t.loop.Truth().Time-r.Asked > 120 { // its start is jammed; nobody's ride has begun
+				t.w.Remove(r.ID)
+				r.Outcome = "never entered"
 			} else {
 				still = append(still, r)
 			}
 			continue
 		}
-		r.began = t.loop.Truth().Time
+		r.Began = t.loop.Truth().Time
 		r.rider = &world.Rider{
-			ID: r.id, Spec: &vehicle.Shuttle, State: at, Driver: drive.New(t.w.Map(), &vehicle.Shuttle, drive.Options{}),
+			ID: r.ID, Spec: &vehicle.Shuttle, State: at, Driver: drive.New(t.w.Map(), &vehicle.Shuttle, drive.Options{}),
 			Orders: drive.Orders{Goal: t.field(r.goal)},
 		}
 		if t.s.sensor != "exact" {
-			r.rider.Sensor = sense.New(sense.Usual(), t.w.Map(), uint64(t.sc.seed)<<32|uint64(r.id))
+			r.rider.Sensor = sense.New(sense.Usual(), t.w.Map(), uint64(t.sc.seed)<<32|uint64(r.ID))
 		}
 		if err := t.loop.Add(r.rider); err != nil {
 			return err
 		}
-		t.driving[r.id] = r
+		t.driving[r.ID] = r
 	}
 	t.waiting = still
 	return nil
@@ -171,16 +225,16 @@ func (t *trial) after(m *world.Moment) {
 			continue
 		}
 		t.r.took.add(rider.Took)
-		t.r.cycles++
-		t.r.vetoed += rider.Decision.Vetoed
+		t.r.counts.Cycles++
+		t.r.counts.Vetoed += rider.Decision.Vetoed
 		if t.s.deadline > 0 && rider.Took > t.s.deadline {
-			t.r.late++
+			t.r.counts.Late++
 		}
 		if t.s.dump != "" {
 			r.tape.add(m.Truth, rider)
 		}
 		if rider.Failed != nil {
-			r.outcome = "the agent failed: " + rider.Failed.Error()
+			r.Outcome = "the agent failed: " + rider.Failed.Error()
 		}
 	}
 	for _, e := range m.Events {
@@ -189,8 +243,8 @@ func (t *trial) after(m *world.Moment) {
 		}
 	}
 	for _, l := range t.w.Lost() {
-		if r := t.driving[l.ID]; r != nil && r.outcome == "" {
-			t.r.lost++
+		if r := t.driving[l.ID]; r != nil && r.Outcome == "" {
+			t.r.counts.Lost++
 			t.say(r, m.Truth.Time, "lost", "SUMO took it out: "+l.Why)
 		}
 	}
@@ -217,6 +271,12 @@ func (t *trial) sumoSaw(at float64, c *traci.Collision) {
 				apart = r.rider.Spec.Box(r.rider.State).Distance(a.Box)
 			}
 		}
+		if apart <= 0 {
+			t.r.counts.Touching++
+		}
+		if apart <= 0.2 {
+			t.r.counts.Near++
+		}
 		t.say(r, at, "sumo", fmt.Sprintf("%s into %s (%s, %.1f and %.1f m/s); our boxes are %.2f m apart; it was about to: %s",
 			c.Collider, c.Victim, c.Kind, c.ColliderSpeed, c.VictimSpeed, apart, r.rider.Decision.Reason.Code))
 	}
@@ -234,8 +294,8 @@ func (t *trial) event(r *ride, e *referee.Event) {
 		why := fmt.Sprintf("with %s, at fault %t: %s; it was about to: %s", t.w.Name(e.With), fault, e.Why,
 			r.rider.Decision.Reason.Code)
 		t.say(r, e.At, "collision", why)
-		if r.outcome = "hit"; fault {
-			r.outcome = "collided"
+		if r.Outcome = "hit"; fault {
+			r.Outcome = "collided"
 		}
 	case referee.RanRed, referee.RanStop, referee.WentWrong, referee.LeftRoad, referee.Deadlocked:
 		t.say(r, e.At, e.Kind, e.Why+"; it was about to: "+r.rider.Decision.Reason.Code)
@@ -250,23 +310,28 @@ func (t *trial) tell(format string, args ...any) {
 	}
 }
 
-// progress says how far the run is.
+// progress says each minute how far the run is.
 func (t *trial) progress(now float64) {
-	if !t.s.loud || now < t.told+60 {
+	if now < t.told+60 {
 		return
 	}
 	t.told = now
-	p := t.ref.Report()
-	fmt.Fprintf(os.Stderr, "%s %d: %.0f s, %d driving, %d waiting, %.2f km, %d collisions\n", t.sc.name, t.sc.seed, now,
-		len(t.driving), len(t.waiting), p.Km, len(p.Collisions))
+	r := newResult()
+	r.name, r.seed, r.version, r.counts, r.took = t.r.name, t.r.seed, t.r.version, t.r.counts, maps.Clone(t.r.took)
+	t.take(r)
+	t.c.publish(t, r)
+	if p := &r.referee; t.s.loud {
+		fmt.Fprintf(os.Stderr, "%s %d: %.0f s, %d driving, %d waiting, %.2f km, %d collisions\n", t.sc.name, t.sc.seed, now,
+			len(t.driving), len(t.waiting), p.Km, len(p.Collisions))
+	}
 }
 
 // say notes what went wrong, and keeps the tape of it.
 func (t *trial) say(r *ride, at float64, kind, why string) {
 	box := r.rider.Spec.Box(r.rider.State)
-	t.tell("%s %d.%03d, %.1f s, %s at (%.1f, %.1f): %s", kind, t.sc.seed, r.id&^(1<<31), at, t.sc.name, box.X, box.Y, why)
+	t.tell("%s %d.%03d, %.1f s, %s at (%.1f, %.1f): %s", kind, t.sc.seed, r.ID&^(1<<31), at, t.sc.name, box.X, box.Y, why)
 	if t.s.dump != "" {
-		name := fmt.Sprintf("%s-%d-%03d-%s-%.0f.jsonl", t.sc.name, t.sc.seed, r.id&^(1<<31),
+		name := fmt.Sprintf("%s-%d-%03d-%s-%.0f.jsonl", t.sc.name, t.sc.seed, r.ID&^(1<<31),
 			strings.ReplaceAll(kind, " ", "-"), at)
 		if err := r.tape.write(filepath.Join(t.s.dump, name), why); err != nil {
 			t.r.say("the dump: %v", err)
@@ -280,23 +345,23 @@ func (t *trial) end() {
 	for id, r := range t.driving {
 		d := &r.rider.Decision
 		switch {
-		case r.outcome != "":
+		case r.Outcome != "":
 		case d.Mode == drive.Arrived:
-			if r.outcome = "arrived"; t.far(r) > 5 {
-				r.outcome = "stopped elsewhere"
+			if r.Outcome = "arrived"; t.far(r) > 5 {
+				r.Outcome = "stopped elsewhere"
 			}
-		case now-r.began > t.s.longest:
-			r.outcome = "took too long"
-			t.say(r, now, "late", fmt.Sprintf("after %.0f s it is %.0f m from its goal; last about to: %s", now-r.began,
+		case now-r.Began > t.s.longest:
+			r.Outcome = "took too long"
+			t.say(r, now, "late", fmt.Sprintf("after %.0f s it is %.0f m from its goal; last about to: %s", now-r.Began,
 				t.far(r), d.Reason.Code))
 		}
-		if r.outcome == "" {
+		if r.Outcome == "" {
 			continue
 		}
-		r.ended = now
-		r.tape = tape{}
+		r.Ended = now
 		delete(t.driving, id)
 		t.loop.Remove(id)
+		r.tape, r.rider = tape{}, nil // an agent is large
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -18,24 +19,39 @@ import (
 
 // result is what came of one run, or of several.
 type result struct {
+	name    string
+	seed    int
 	version string
+	cut     bool // it ended before its time
 	referee referee.Report
 	rides   []*ride
 	notes   []string // what went wrong, a line each
-	// compared: the runs without our agent were made too.
-	compared bool
+	// compared: the run with SUMO's driver in our place was made too; emptied: that with neither.
+	compared, emptied bool
 
-	took   times
-	cycles int
-	vetoed int
-	late   int
-	lost   int
+	took           times
+	counts         counts
+	conflicts      conflicts
+	theirConflicts conflicts
+}
 
-	sumoCollisions  int // SUMO's report: between one of ours and another
-	allCollisions   int // and between whomever
-	emptyCollisions int // in the run without ours
-	conflicts       conflicts
-	theirConflicts  conflicts
+// counts are what is added up of runs.
+type counts struct {
+	Cycles int
+	Vetoed int
+	Late   int
+	Lost   int
+
+	SUMO     int // collisions in SUMO's report: between one of ours and another
+	Touching int // of these, those in which the two bodies touch by our measure too
+	Near     int // of these, those within 0.2 m of each other
+	All      int // and between whomever
+	Alone    int // in the run without ours
+}
+
+func (c *counts) add(d counts) {
+	c.Cycles, c.Vetoed, c.Late, c.Lost = c.Cycles+d.Cycles, c.Vetoed+d.Vetoed, c.Late+d.Late, c.Lost+d.Lost
+	c.SUMO, c.Touching, c.Near, c.All, c.Alone = c.SUMO+d.SUMO, c.Touching+d.Touching, c.Near+d.Near, c.All+d.All, c.Alone+d.Alone
 }
 
 // per gives how often something happens in 1,000 km.
@@ -78,14 +94,14 @@ func solve(below func(mean float64) bool) float64 {
 
 // conflicts counts SUMO's surrogate safety measures of our vehicles.
 type conflicts struct {
-	all  int
-	ttc  int // least time to collision below 0.95 s
-	pet  int // less than 1 s between the one's leaving and the other's coming
-	drac int // more than 4.05 m/s² of braking needed
+	All  int
+	TTC  int // least time to collision below 0.95 s
+	PET  int // less than 1 s between the one's leaving and the other's coming
+	DRAC int // more than 4.05 m/s² of braking needed
 }
 
 func newResult() *result {
-	r := &result{}
+	r := &result{took: times{}}
 	r.referee.Rough = map[string]float64{}
 	r.referee.MinTTC, r.referee.MinPET = math.Inf(1), math.Inf(1)
 	return r
@@ -96,27 +112,34 @@ func (r *result) say(format string, args ...any) {
 }
 
 func (r *result) add(q *result) {
-	r.version, r.compared = q.version, r.compared || q.compared
+	r.version, r.compared, r.emptied = or(q.version, r.version), r.compared || q.compared, r.emptied || q.emptied
 	r.referee.Add(&q.referee)
 	r.rides = append(r.rides, q.rides...)
 	r.notes = append(r.notes, q.notes...)
-	r.took = append(r.took, q.took...)
-	r.cycles, r.vetoed, r.late, r.lost = r.cycles+q.cycles, r.vetoed+q.vetoed, r.late+q.late, r.lost+q.lost
-	r.sumoCollisions, r.allCollisions = r.sumoCollisions+q.sumoCollisions, r.allCollisions+q.allCollisions
-	r.emptyCollisions += q.emptyCollisions
+	for bin, n := range q.took {
+		r.took[bin] += n
+	}
+	r.counts.add(q.counts)
 	r.conflicts.add(q.conflicts)
 	r.theirConflicts.add(q.theirConflicts)
 }
 
+func or(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
 func (c *conflicts) add(d conflicts) {
-	c.all, c.ttc, c.pet, c.drac = c.all+d.all, c.ttc+d.ttc, c.pet+d.pet, c.drac+d.drac
+	c.All, c.TTC, c.PET, c.DRAC = c.All+d.All, c.TTC+d.TTC, c.PET+d.PET, c.DRAC+d.DRAC
 }
 
 // until gives when the last ride was over, s.
 func (r *result) until() float64 {
 	end := 0.0
 	for _, one := range r.rides {
-		end = max(end, one.ended)
+		end = max(end, one.Ended)
 	}
 	return end
 }
@@ -127,10 +150,10 @@ func (r *result) reports(dir string) error {
 	if err != nil {
 		return err
 	}
-	r.allCollisions = len(all)
+	r.counts.All = len(all)
 	for _, c := range all {
 		if isOurs(c.Collider) || isOurs(c.Victim) {
-			r.sumoCollisions++
+			r.counts.SUMO++
 		}
 	}
 	r.conflicts, err = readConflicts(dir)
@@ -164,30 +187,65 @@ func readConflicts(dir string) (c conflicts, err error) {
 		if !isOurs(one.Ego) {
 			continue
 		}
-		c.all++
+		c.All++
 		if one.MinTTC < 0.95 {
-			c.ttc++
+			c.TTC++
 		}
 		if one.PET < 1 {
-			c.pet++
+			c.PET++
 		}
 		if one.MaxDRAC > 4.05 {
-			c.drac++
+			c.DRAC++
 		}
 	}
 	return c, err
 }
 
-// times are how long the steps of agents took.
-type times []float32 // ms
+// times counts how long the steps of agents took, in bins each a fiftieth longer than the one before.
+type times map[int]int
 
-func (t *times) add(d time.Duration) { *t = append(*t, float32(d.Seconds()*1000)) }
+const bins = 50 // to a factor of e
 
+func (t times) add(d time.Duration) { t[int(math.Floor(math.Log(max(d.Seconds()*1000, 1e-3))*bins))]++ }
+
+// at gives the time, ms, that a share of the steps took no longer than.
 func (t times) at(share float64) float64 {
-	if len(t) == 0 {
-		return 0
+	all := 0
+	for _, n := range t {
+		all += n
 	}
-	return float64(t[min(int(share*float64(len(t))), len(t)-1)])
+	seen := 0
+	for _, bin := range slices.Sorted(maps.Keys(t)) {
+		if seen += t[bin]; float64(seen) >= share*float64(all) {
+			return math.Exp((float64(bin) + 0.5) / bins)
+		}
+	}
+	return 0
+}
+
+// begun gives how many rides began: SUMO had room for them.
+func (r *result) begun() int {
+	n := 0
+	for _, one := range r.rides {
+		if one.Began >= 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// arrived gives how many rides came to the place asked for, of those that began and were not cut short by the end of
+// their run. One that had been standing for a minute without reason when that came counts as one that didn't arrive.
+func (r *result) arrived() (n, of int) {
+	for _, one := range r.rides {
+		if one.Began < 0 || one.Outcome == "" && !one.Stuck {
+			continue
+		}
+		if of++; one.Outcome == "arrived" {
+			n++
+		}
+	}
+	return n, of
 }
 
 // String gives the result as lines of text.
@@ -196,28 +254,27 @@ func (r *result) String() string {
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	p := &r.referee
 	outcomes := map[string]int{}
-	begun := 0
 	for _, one := range r.rides {
-		if one.began >= 0 {
-			begun++
-			outcome := one.outcome
-			if outcome == "" {
-				outcome = "cut short"
-			}
-			outcomes[outcome]++
+		switch {
+		case one.Began < 0:
+		case one.Outcome == "" && one.Stuck:
+			outcomes["stuck when it was cut short"]++
+		default:
+			outcomes[or(one.Outcome, "cut short")]++
 		}
 	}
-	line("driven            %.1f km, %.1f h, %d rides", p.Km, p.Seconds/3600, begun)
-	line("at fault          %d collisions (of %d; SUMO's report: %d with ours, %d in all)",
-		p.AtFault(), len(p.Collisions), r.sumoCollisions, r.allCollisions)
-	if r.compared {
-		line("                  SUMO's report of the runs without ours: %d in all", r.emptyCollisions)
+	line("driven            %.1f km, %.1f h, %d rides", p.Km, p.Seconds/3600, r.begun())
+	line("at fault          %d collisions (of %d; SUMO's report: %d with ours, in %d of them our bodies touch, %d in all)",
+		p.AtFault(), len(p.Collisions), r.counts.SUMO, r.counts.Touching, r.counts.All)
+	if r.emptied {
+		line("                  SUMO's report of the runs without ours (first seeds): %d in all", r.counts.Alone)
 	}
 	low, high := interval(p.AtFault())
 	line("                  %.2f at fault in 1,000 km (95 %%: %.2f to %.2f)", per(float64(p.AtFault()), p.Km), per(low, p.Km), per(high, p.Km))
 	line("against the law   %d red lights (%d amber), %d stop lines, %d wrong way, %d off the road, %.0f s too fast (at most +%.1f m/s)",
 		p.RedLights, p.AmberLights, p.StopLines, p.WrongWay, p.OffRoad, p.SpeedingSeconds, p.MaxOver)
-	line("rides             %.2f %% arrived of %d: %s", 100*float64(outcomes["arrived"])/float64(max(begun, 1)), begun, counted(outcomes))
+	n, of := r.arrived()
+	line("rides             %.2f %% arrived of %d: %s", 100*float64(n)/float64(max(of, 1)), of, counted(outcomes))
 	ours, theirs, ratios := r.ratios()
 	if len(ratios) > 0 {
 		line("trip time         %.3f of SUMO's driver's (%.0f s of %.0f s, %d rides; the middle ride %.3f, p90 %.3f)",
@@ -231,18 +288,17 @@ func (r *result) String() string {
 	if r.compared {
 		line("                  SUMO's driver on the same rides: %v", r.theirConflicts)
 	}
-	sorted := slices.Clone(r.took)
-	slices.Sort(sorted)
 	line("agent             p50 %.2f ms, p99 %.2f ms, max %.2f ms a cycle (wall clock, %d cycles); %d deadlines missed",
-		sorted.at(0.5), sorted.at(0.99), sorted.at(1), r.cycles, r.late)
-	line("fail-safe         %d begun, %d proposals vetoed, %d deadlocks, longest stand %.0f s; SUMO took out %d",
-		p.FailSafes, r.vetoed, p.Deadlocks, p.LongestStand, r.lost)
+		r.took.at(0.5), r.took.at(0.99), r.took.at(1), r.counts.Cycles, r.counts.Late)
+	line("fail-safe         %d begun, %d proposals vetoed; SUMO took out %d", p.FailSafes, r.counts.Vetoed, r.counts.Lost)
+	line("stood             %d times for more than a minute without reason, the longest %.0f s; with one, the longest %.0f s",
+		p.Deadlocks, p.LongestStand, p.LongestWait)
 	return b.String()
 }
 
 // String gives the counts in words.
 func (c conflicts) String() string {
-	return fmt.Sprintf("%d conflicts, %d with TTC < 0.95 s, %d with PET < 1 s, %d with DRAC > 4.05 m/s²", c.all, c.ttc, c.pet, c.drac)
+	return fmt.Sprintf("%d conflicts, %d with TTC < 0.95 s, %d with PET < 1 s, %d with DRAC > 4.05 m/s²", c.All, c.TTC, c.PET, c.DRAC)
 }
 
 func counted(of map[string]int) string {
@@ -266,9 +322,9 @@ func rough(by map[string]float64) string {
 // ratios gives the time of the rides that arrived and that SUMO's driver ended too, in sum and each.
 func (r *result) ratios() (ours, theirs float64, each []float64) {
 	for _, one := range r.rides {
-		if one.outcome == "arrived" && one.theirs > 0 {
-			ours, theirs = ours+one.ended-one.began, theirs+one.theirs
-			each = append(each, (one.ended-one.began)/one.theirs)
+		if one.Outcome == "arrived" && one.Theirs > 0 {
+			ours, theirs = ours+one.Ended-one.Began, theirs+one.Theirs
+			each = append(each, (one.Ended-one.Began)/one.Theirs)
 		}
 	}
 	sort.Float64s(each)

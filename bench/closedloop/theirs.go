@@ -22,10 +22,10 @@ func (s *settings) theirs(ctx context.Context, sc *scenario, r *result) error {
 	var b strings.Builder
 	b.WriteString("<routes>\n")
 	for _, one := range r.rides { // in the order of their asking; SUMO wants that of departing
-		if one.began >= 0 {
+		if one.Began >= 0 {
 			_, before := sc.goal(one.way)
 			fmt.Fprintf(&b, `<trip id="theirs.%d" type="%s" depart="%.1f" departLane="best" departSpeed="0" arrivalSpeed="0" `+
-				`arrivalPos="%.1f" from="%s" to="%s"/>`+"\n", one.id, sumo.ShuttleType, one.began, -before+2.45,
+				`arrivalPos="%.1f" from="%s" to="%s"/>`+"\n", one.ID, sumo.ShuttleType, one.Began, -before+2.45,
 				escape(one.way.edges[0]), escape(one.way.edges[len(one.way.edges)-1]))
 		}
 	}
@@ -40,7 +40,7 @@ func (s *settings) theirs(ctx context.Context, sc *scenario, r *result) error {
 	info := filepath.Join(dir, "tripinfo.xml")
 	o.Args = append(o.Args, "--tripinfo-output", info, "--device.rerouting.probability", "0", "--route-steps", "0",
 		"--ignore-route-errors")
-	if err := sumo.Run(ctx, o, r.until()+s.longest/2); err != nil {
+	if err := sumo.Run(ctx, o, r.until()+300); err != nil {
 		return err
 	}
 	times, err := tripTimes(info)
@@ -48,7 +48,7 @@ func (s *settings) theirs(ctx context.Context, sc *scenario, r *result) error {
 		return err
 	}
 	for _, one := range r.rides {
-		one.theirs = times[fmt.Sprintf("theirs.%d", one.id)]
+		one.Theirs = times[fmt.Sprintf("theirs.%d", one.ID)]
 	}
 	conflicts, err := readConflicts(dir)
 	r.theirConflicts = conflicts
@@ -101,6 +101,6 @@ func (s *settings) empty(ctx context.Context, sc *scenario, r *result) error {
 		return err
 	}
 	all, err := readCollisions(dir)
-	r.emptyCollisions = len(all)
+	r.counts.Alone, r.emptied = len(all), err == nil
 	return err
 }

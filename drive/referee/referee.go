@@ -22,7 +22,9 @@ type Ego struct {
 	State    vehicle.State
 	Idle     bool // it has nothing to do: that it stands is no deadlock
 	FailSafe bool // it drives its fail-safe
-	Passing  bool // a person allowed it to drive around something, on the oncoming side if need be
+	// Goal is where it is to go, by which its way is known; nil: any way will do.
+	Goal    *lane.Field
+	Passing bool // a person allowed it to drive around something, on the oncoming side if need be
 }
 
 // What happened, as the Kind of an Event.
@@ -70,6 +72,7 @@ type Referee struct {
 	egos   map[uint32]*record
 	order  []uint32
 	near   []int32 // scratch: actors near the ego
+	still  []int32 // scratch: actors that stand
 	events []Event
 	trail  trail
 	last   float64
@@ -90,8 +93,12 @@ type record struct {
 	failSafe bool
 	against  float64 // m gone the wrong way in this stretch
 	wrong    bool
-	stood    float64
+	stood    float64  // s without a reason
+	waited   float64  // s with one
+	stoodAt  geom.Vec // where it came to stand
 	locked   bool
+	reason   bool    // it stands for one
+	asked    float64 // s until that is asked again
 	slow     float64 // least speed on the last metres, for stop lines
 	slowAt   float64 // way gone when that was
 	ranRed   float64 // when it last ran a red light

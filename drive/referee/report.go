@@ -37,8 +37,9 @@ type Report struct {
 	CloseSeconds float64 // within 1 s of another who crossed the same place
 	MaxDRAC      float64 // m/s²
 
-	LongestStand float64 // s with somewhere to go
-	Deadlocks    int     // stood for more than 60 s
+	LongestStand float64 // s with somewhere to go and no reason to stand: no red light, nobody standing ahead
+	LongestWait  float64 // s with a reason
+	Deadlocks    int     // stood without a reason for more than 60 s
 	FailSafes    int     // times the fail-safe was begun
 }
 
@@ -91,6 +92,7 @@ func (p *Report) Add(q *Report) {
 	p.MinTTC, p.NearSeconds = min(p.MinTTC, q.MinTTC), p.NearSeconds+q.NearSeconds
 	p.MinPET, p.CloseSeconds = min(p.MinPET, q.MinPET), p.CloseSeconds+q.CloseSeconds
 	p.MaxDRAC, p.LongestStand = max(p.MaxDRAC, q.MaxDRAC), max(p.LongestStand, q.LongestStand)
+	p.LongestWait = max(p.LongestWait, q.LongestWait)
 	p.Deadlocks, p.FailSafes = p.Deadlocks+q.Deadlocks, p.FailSafes+q.FailSafes
 }
 
@@ -135,6 +137,6 @@ func (p Report) String() string {
 	}
 	line("least time to collision %.2f s (below 0.95 s: %.1f s), least time between two in one place %.2f s, hardest needed %.1f m/s²",
 		p.MinTTC, p.NearSeconds, p.MinPET, p.MaxDRAC)
-	line("fail-safes %d, deadlocks %d, longest stand %.0f s", p.FailSafes, p.Deadlocks, p.LongestStand)
+	line("fail-safes %d, deadlocks %d, longest stand %.0f s, longest wait with a reason %.0f s", p.FailSafes, p.Deadlocks, p.LongestStand, p.LongestWait)
 	return b.String()
 }

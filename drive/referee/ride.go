@@ -101,15 +101,5 @@ func (r *Referee) ride(t *scene.Truth, rec *record, e *Ego, dt float64) {
 			r.tell(rec, t.Time, WentSafe, 0, "it drives its fail-safe")
 		}
 	}
-	if x.Speed > standing || e.Idle {
-		rec.stood, rec.locked = 0, false
-		return
-	}
-	rec.stood += dt
-	p.LongestStand = max(p.LongestStand, rec.stood)
-	if rec.stood > deadlock && !rec.locked {
-		rec.locked = true
-		p.Deadlocks++
-		r.tell(rec, t.Time, Deadlocked, 0, "it has stood for a minute with somewhere to go")
-	}
+	r.stands(t, rec, e, dt)
 }

@@ -225,7 +225,7 @@ func (l *Loop) subjects() []referee.Ego {
 		idle := d.Mode == drive.Standing || d.Mode == drive.Arrived || d.Mode == drive.Stopped || r.Orders.Hold
 		l.egos = append(l.egos, referee.Ego{
 			ID: r.ID, Spec: r.Spec, State: r.State, Idle: idle && !r.Forced,
-			FailSafe: r.Forced || d.Mode == drive.FailSafe, Passing: r.Orders.Pass != 0,
+			FailSafe: r.Forced || d.Mode == drive.FailSafe, Passing: r.Orders.Pass != 0, Goal: r.Orders.Goal,
 		})
 	}
 	return l.egos
