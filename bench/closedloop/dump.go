@@ -19,6 +19,7 @@ type frame struct {
 	Reason     string       `json:"reason"`
 	Subject    uint32       `json:"subject"`
 	Lane       int32        `json:"lane"`
+	Goal       [2]float64   `json:"goal"` // the lane and the way along it; -1: nowhere
 	S          float64      `json:"s"`
 	Plan       [][3]float64 `json:"plan"` // x, y, speed, 0.5 s apart
 	Candidates []candidate  `json:"candidates"`
@@ -53,7 +54,10 @@ func (t *tape) add(truth *scene.Truth, r *world.Rider) {
 	f := frame{
 		Time: round(truth.Time), Mode: uint8(d.Mode), Reason: d.Reason.Code, Subject: d.Reason.Subject,
 		Ego:  [6]float64{round(s.X), round(s.Y), round(s.Heading), round(s.Speed), round(s.Accel), round(s.Steer)},
-		Lane: int32(d.Lane.Lane), S: round(d.Lane.S),
+		Lane: int32(d.Lane.Lane), S: round(d.Lane.S), Goal: [2]float64{-1},
+	}
+	if g := r.Orders.Goal; g != nil {
+		f.Goal = [2]float64{float64(g.Goal.Lane), round(g.Goal.S)}
 	}
 	for i := 0; i < len(d.Plan); i += 5 {
 		f.Plan = append(f.Plan, [3]float64{round(d.Plan[i].X), round(d.Plan[i].Y), round(d.Plan[i].Speed)})

@@ -53,6 +53,7 @@ type settings struct {
 	lateral   float64
 	skipPlain bool
 	loud      bool
+	rough     bool
 	profile   string
 }
 
@@ -79,6 +80,7 @@ func main() {
 	flag.Float64Var(&s.lateral, "lateral", 0.8, "how finely SUMO's drivers place themselves across their lanes, m; 0: in the middle, and they jump from lane to lane")
 	flag.BoolVar(&s.skipPlain, "skip-baselines", false, "leave out the runs without our agent")
 	flag.BoolVar(&s.loud, "v", false, "tell what goes wrong at once, and how far a run is each minute of it, on standard error")
+	flag.BoolVar(&s.rough, "rough", false, "tell of hard brakes too, and dump them")
 	flag.StringVar(&s.profile, "profile", "", "write where processor time goes to this file, for go tool pprof")
 	flag.Parse()
 	if s.workers == 0 && s.parallel > 1 {

@@ -297,6 +297,10 @@ func (t *trial) event(r *ride, e *referee.Event) {
 		if r.Outcome = "hit"; fault {
 			r.Outcome = "collided"
 		}
+	case referee.BrakedHard:
+		if t.s.rough {
+			t.say(r, e.At, e.Kind, e.Why+"; it was about to: "+r.rider.Decision.Reason.Code)
+		}
 	case referee.RanRed, referee.RanStop, referee.WentWrong, referee.LeftRoad, referee.Deadlocked:
 		t.say(r, e.At, e.Kind, e.Why+"; it was about to: "+r.rider.Decision.Reason.Code)
 	}

@@ -3,6 +3,7 @@ package plan
 import (
 	"math"
 
+	"hutong/drive/geom"
 	"hutong/drive/lane"
 	"hutong/drive/scene"
 )
@@ -34,6 +35,7 @@ func (p *Planner) halts(v *view) {
 			p.light(v, l, leg.Begin, front, speed)
 		}
 	}
+	p.keepClear(v, front, speed)
 	if v.way.Closed {
 		v.halts = append(v.halts, stop{at: v.way.Length() - 1, why: end, signal: -1})
 	}
@@ -90,6 +92,55 @@ func (p *Planner) light(v *view, l *lane.Lane, line, front, speed float64) {
 		return
 	}
 	v.halts = append(v.halts, stop{at: line - 0.5, why: why, signal: l.Signal})
+}
+
+const (
+	clearAhead = 40.0 // m before a junction from where on it is looked whether it can be left
+	spell      = 30.0 // m of junctions, with short pieces of lane between them, that are taken together
+	crawling   = 2.0  // m/s: who is slower behind a junction is queueing
+	giveIn     = 60.0 // s of standing before a junction after which it is entered all the same
+)
+
+// keepClear halts the vehicle before the next junction when there is no room behind it to leave it again.
+func (p *Planner) keepClear(v *view, front, speed float64) {
+	begin, end := p.nextJunction(v, front)
+	if begin-front > clearAhead || speed*speed > 2*bearable*(begin-front-0.7) && speed > 0.5 || p.waited > giveIn {
+		return
+	}
+	arrival := soonest(end-front, speed, v.limit)
+	k := min(int(arrival/gap), spans-1)
+	room := end + p.spec.Length + 1
+	for i := range v.others {
+		o := &v.others[i]
+		x := &o.at[k]
+		if !x.across(0, p.spec.Width/2) || x.hi < begin || x.lo > room || x.speed > crawling || o.at[0].lo < front ||
+			o.motion.Actor.Kind == scene.Obstacle || o.motion.Actor.OnFoot() {
+			continue
+		}
+		if math.Abs(geom.Wrap(o.motion.Boxes[k*stride].Heading-v.way.At(x.lo).Heading)) < math.Pi/4 {
+			v.halts = append(v.halts, stop{at: begin - 0.7, why: full, signal: -1, track: o.motion.Actor.ID})
+			return
+		}
+	}
+}
+
+// nextJunction gives where the next junction that others cross begins and ends along the way; those that follow within
+// less than the vehicle's length belong to it.
+func (p *Planner) nextJunction(v *view, front float64) (begin, end float64) {
+	begin = forever
+	for i := range v.way.Legs {
+		leg := &v.way.Legs[i]
+		l := p.m.Lane(leg.Lane)
+		switch {
+		case l.Kind == lane.Junction && begin < forever && leg.Begin-end < p.spec.Length+1 && leg.End-begin < spell:
+			end = leg.End
+		case l.Kind == lane.Junction && begin == forever && leg.Begin > front-0.5 && len(l.Conflicts) > 0:
+			begin, end = leg.Begin, leg.End
+		case begin < forever && leg.End-end > p.spec.Length+1:
+			return begin, end
+		}
+	}
+	return begin, end
 }
 
 // arrive puts a halt at the goal.

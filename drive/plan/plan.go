@@ -84,6 +84,7 @@ type view struct {
 	most     float64     // the speed
 	index    int         // of the sample where the vehicle is
 	s, d     float64
+	laid     float64 // the view's time when that was
 	limit    float64 // m/s, of the lane here
 	others   []other
 	meetings []meeting
@@ -279,7 +280,8 @@ func (p *Planner) open(v *view, from lane.Spot, back lane.ID) bool {
 	if limit <= 0 {
 		limit = p.spec.MaxSpeed
 	}
-	if !v.holds(p.task, from, limit) {
+	if !v.holds(p.task, from, limit) || p.waited > rests && v.laid < p.time-p.waited {
+		v.laid = p.time
 		v.field, v.most = p.task.Field, limit
 		v.way.make(p.m, p.task.Field, from, back, p.spec, limit)
 		if len(v.way.Samples) < 8 {

@@ -63,7 +63,7 @@ func (p *Planner) score() {
 		if q.Class >= Halt {
 			q.Score *= 0.5 // only where nothing better is left
 		}
-		if q.Name == p.lastName {
+		if q.Name == p.lastName && (q.Class != Keep || q.shift == 0) { // where nothing speaks against it, it comes back to the middle
 			q.Score += constancy / 2
 		}
 		if q.Class == p.last {
@@ -89,6 +89,9 @@ func (q *Proposal) veto(why string, at float64) {
 	}
 }
 
+// slowly is a speed below which the vehicle needs less room beside one that stands, m/s.
+const slowly = 4.0
+
 // collide looks whether the vehicle would run into someone.
 func (p *Planner) collide(q *Proposal) {
 	half := p.spec.Length/2 - p.spec.RearOverhang
@@ -112,6 +115,9 @@ func (p *Planner) collide(q *Proposal) {
 				continue // who stands is run into
 			}
 			margin := min(0.1*t, 0.3)
+			if m.Stood > 1 && !m.Actor.Vulnerable() {
+				margin *= min(1, x.Speed/slowly)
+			}
 			own := p.spec.Box(*x).Grown(0.2+margin, 0.2+margin)
 			box := m.Actor.Box
 			box.Pose = m.Boxes[k]

@@ -89,11 +89,14 @@ type aim struct {
 // strayed is how far the vehicle may be from its aim before the next bend begins where it is.
 const strayed = 0.7
 
+// rests is after how long a stand the vehicle is where it is, s: standing, it will not come back to any line.
+const rests = 1.0
+
 // lay makes the bend from where the vehicle is meant to be now to the offset the proposal wants.
 func (p *Planner) lay(v *view, q *Proposal, s, d float64) bend {
 	x := p.task.View.Ego
 	from, curl := x.Pose, math.Tan(x.Steer)/p.spec.Wheelbase-v.way.At(s).Curve
-	if a := &p.aim; a.good && math.Abs(a.pose.Local(x.Vec).Y) < strayed && a.pose.To(x.Vec) < 3 &&
+	if a := &p.aim; a.good && p.waited < rests && math.Abs(a.pose.Local(x.Vec).Y) < strayed && a.pose.To(x.Vec) < 3 &&
 		math.Abs(geom.Wrap(a.pose.Heading-x.Heading)) < 0.3 {
 		from, curl = a.pose, a.curl
 		s, d, _ = v.way.project(from.Vec, v.index)

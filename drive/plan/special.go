@@ -45,7 +45,7 @@ func (p *Planner) findBlock(v *view) {
 	for i := range v.others {
 		o := &v.others[i]
 		x := &o.at[0]
-		passing := p.last == Nudge && x.hi > v.s-p.spec.RearOverhang-0.5
+		passing := (p.last == Nudge || math.Abs(v.d) > 1) && x.hi > v.s-p.spec.RearOverhang-0.5
 		if !x.there || x.lo < front-1 && !passing || x.lo > front+60 || !x.across(0, half) || math.Abs(o.motion.Actor.Speed) > 0.3 {
 			continue
 		}
