@@ -103,8 +103,8 @@ func (g *Gate) Device(user, password string) (Identity, error) {
 		return who, err
 	case who.By != tokenName+user:
 		return Identity{}, fmt.Errorf("user name %q is not the name of this token", user)
-	case who.Role == Guest:
-		return Identity{}, fmt.Errorf("%s is a guest: devices need a token of role user or admin", who.By)
+	case who.Role != User && who.Role != Admin:
+		return Identity{}, fmt.Errorf("%s is a %s: devices need a token of role user or admin", who.By, who.Role)
 	}
 	return who, nil
 }

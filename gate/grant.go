@@ -12,20 +12,21 @@ import (
 type Role string
 
 // The roles. An Admin may everything outside the clinic and read inside it; a User likewise, but not change the hub
-// itself; a Guest may only what Grants say.
+// itself; a Regulator may read everything, recordings and reports too, and do nothing; a Guest may only what Grants say.
 const (
-	Admin Role = "admin"
-	User  Role = "user"
-	Guest Role = "guest"
+	Admin     Role = "admin"
+	User      Role = "user"
+	Regulator Role = "regulator"
+	Guest     Role = "guest"
 )
 
-// ParseRole reads "admin", "user" or "guest".
+// ParseRole reads "admin", "user", "regulator" or "guest".
 func ParseRole(s string) (Role, error) {
 	switch r := Role(s); r {
-	case Admin, User, Guest:
+	case Admin, User, Regulator, Guest:
 		return r, nil
 	}
-	return "", fmt.Errorf("role %q is not admin, user or guest", s)
+	return "", fmt.Errorf("role %q is not admin, user, regulator or guest", s)
 }
 
 // Op is a set of operations.
@@ -136,6 +137,8 @@ func (r Role) grant() Grant {
 		return Grant{Ops: Read | Write | Invoke | Administer}
 	case User:
 		return Grant{Ops: Read | Write | Invoke}
+	case Regulator:
+		return Grant{Ops: Read}
 	}
 	return Grant{}
 }

@@ -77,19 +77,38 @@ func (c *Core) unlock(e *Do, r *Ride, v *Vehicle, now time.Time) error {
 	case r.State != Here:
 		return refuse(Conflict, "The vehicle is not here to be unlocked")
 	case r.Tries >= maxTries:
-		return refuse(Denied, "Too many wrong codes: ask for help")
+		c.locked(r, now)
+		return refuse(Denied, "Too many wrong codes: the door stays shut until an operator opens it, who has been asked to")
 	case e.Code != r.Code:
 		r.Tries++
 		c.keep(r)
+		if r.Tries >= maxTries {
+			c.locked(r, now)
+			return refuse(Denied, "That is not the code of this ride. The door stays shut now until an operator opens it, who has been asked to")
+		}
 		return refuse(Denied, "That is not the code of this ride")
 	case v == nil || !v.online:
 		return refuse(Conflict, "The vehicle cannot be reached just now")
 	}
+	c.board(r, v, now)
+	return nil
+}
+
+// board opens the vehicle to its passenger.
+func (c *Core) board(r *Ride, v *Vehicle, now time.Time) {
 	r.become(Boarding, now, "")
 	c.counts.Boarded++
 	c.keep(r)
 	v.patient = time.Time{}
-	return nil
+}
+
+// locked tells the passenger and the operators that the door stays shut after too many wrong codes.
+func (c *Core) locked(r *Ride, now time.Time) {
+	r.Why = "Too many wrong codes were tried. An operator has been asked to open the door"
+	c.keep(r)
+	if r.Help == "" {
+		c.call(r, "Too many wrong codes were tried at the door", now)
+	}
 }
 
 func (c *Core) start(e *Do, r *Ride, v *Vehicle, now time.Time) error {

@@ -45,7 +45,11 @@ func (c *Core) ticket(t *Ticket, now time.Time) {
 	c.tickets = append(c.tickets, t)
 	c.counts.Asked++
 	c.out.Assists = true
-	c.notice("info", t.Name+" asks for a person", t.Words)
+	words := t.Words
+	if t.Ride != "" {
+		words = "" // what a passenger says is for who answers
+	}
+	c.notice("info", t.Name+" asks for a person", words)
 }
 
 // refusal is the answer when nobody gives one: the one that changes nothing.
@@ -72,7 +76,7 @@ func (c *Core) unanswered(now time.Time) {
 		} else if v := c.vehicles[t.Vehicle]; v != nil && t.refusal() != "" {
 			c.emit(v, "answer", answerInput(t.refusal()), ByCourt)
 		}
-		c.notice("warning", t.Name+" asked, and nobody answered", t.Words)
+		c.notice("warning", t.Name+" asked, and nobody answered", "")
 		return true
 	})
 }
@@ -102,7 +106,9 @@ func (c *Core) help(e *Do, r *Ride, now time.Time) error {
 		}
 	}
 	c.call(r, words, now)
-	r.Why = "A person has been called"
+	if r.State != Here || r.Tries < maxTries {
+		r.Why = "A person has been called"
+	}
 	return nil
 }
 
@@ -115,6 +121,9 @@ func (c *Core) call(r *Ride, words string, now time.Time) {
 	t := &Ticket{Vehicle: r.Vehicle, Name: name, Ride: r.ID, Kind: "help", Words: words, Options: []Option{
 		{"talk", "I talk to them"}, {"done", "It is settled"},
 	}}
+	if r.State == Here && r.Tries >= maxTries {
+		t.Options = slices.Insert(t.Options, 0, Option{"open", "Open the door"}, Option{"again", "Let them try the code again"})
+	}
 	c.ticket(t, now)
 	r.Help = t.ID
 	c.keep(r)
@@ -137,7 +146,7 @@ func (e *Answer) happen(c *Core, now time.Time) error {
 		return refuse(Unfit, "option: %.40q is not one of the answers", e.Option)
 	}
 	if r := c.rides[t.Ride]; r != nil {
-		return c.answerHelp(e, t, r, i)
+		return c.answerHelp(e, t, r, i, now)
 	}
 	v := c.vehicles[t.Vehicle]
 	if v == nil || !v.online {
@@ -149,15 +158,29 @@ func (e *Answer) happen(c *Core, now time.Time) error {
 	return nil
 }
 
-func (c *Core) answerHelp(e *Answer, t *Ticket, r *Ride, i int) error {
+func (c *Core) answerHelp(e *Answer, t *Ticket, r *Ride, i int, now time.Time) error {
 	c.out.Assists = true
 	if e.Option == "talk" {
 		t.Expires = t.Expires.Add(10 * time.Minute)
-		t.Options = []Option{{"done", "It is settled"}}
+		t.Options = slices.DeleteFunc(t.Options, func(o Option) bool { return o.ID == "talk" })
 		r.Why = "A person is talking to you"
-	} else {
-		c.tickets = slices.Delete(c.tickets, i, i+1)
-		r.Why, r.Help = "", ""
+		c.keep(r)
+		return nil
+	}
+	v := c.vehicles[r.Vehicle]
+	if e.Option == "open" && (r.State != Here || v == nil || !v.online) {
+		return refuse(Conflict, "The vehicle cannot be opened now: it isn't there, or cannot be reached")
+	}
+	c.tickets = slices.Delete(c.tickets, i, i+1)
+	r.Why, r.Help = "", ""
+	switch e.Option {
+	case "open":
+		r.Tries = 0
+		c.board(r, v, now)
+		c.steer(v, now)
+	case "again":
+		r.Tries = 0
+		r.Why = "You may try the code again"
 	}
 	c.keep(r)
 	return nil

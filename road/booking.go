@@ -22,6 +22,7 @@ type AskOffer struct {
 	From, To   Where
 	Party      int
 	Wheelchair bool
+	Client     string // who asks, however that is known; "" is not limited
 	Offer      *Offer
 }
 
@@ -57,17 +58,40 @@ func (e *AskOffer) happen(c *Core, now time.Time) error {
 	if math.IsInf(pickup, 1) {
 		return refuse(Conflict, "No vehicle is free just now: try again in a few minutes")
 	}
+	if c.offersOf(e.Client, now) >= offersOfOne {
+		return refuse(Busy, "You have %d offers open: book one of them, or wait until they expire", offersOfOne)
+	}
 	if len(c.offers) >= maxOffers {
 		return refuse(Conflict, "Too many people ask at once: try again in a minute")
 	}
 	o := &Offer{
 		ID: c.random(), From: from, To: to, Party: e.Party, Wheelchair: e.Wheelchair,
 		Pickup: span(ground.Lived(pickup)), Seconds: ground.Lived(way.Seconds), Metres: way.Metres, Expires: now.Add(offerLife),
+		client: e.Client,
 	}
 	c.offers[o.ID] = o
 	c.counts.Offers++
 	e.Offer = o
 	return nil
+}
+
+// offersOf counts the offers that a client could book now, ridesOf the rides they have under way.
+func (c *Core) offersOf(client string, now time.Time) (n int) {
+	for _, o := range c.offers {
+		if client != "" && o.client == client && o.booked == "" && !now.After(o.Expires) {
+			n++
+		}
+	}
+	return n
+}
+
+func (c *Core) ridesOf(client string) (n int) {
+	for _, id := range c.open {
+		if client != "" && c.rides[id].client == client {
+			n++
+		}
+	}
+	return n
 }
 
 // end reads one end of a ride.
@@ -165,12 +189,15 @@ func (e *Book) happen(c *Core, now time.Time) error {
 			return refuse(Conflict, "That is outside of the area now: ask for a new offer")
 		}
 	}
+	if c.ridesOf(o.client) >= ridesOfOne {
+		return refuse(Busy, "You have %d rides under way: end or cancel one first", ridesOfOne)
+	}
 	if len(c.open) >= maxOpen || len(c.rides) >= maxRides {
 		return refuse(Conflict, "Too many rides are under way: try again later")
 	}
 	r := &Ride{
 		ID: RideID(c.random()), State: Waiting, Code: c.code(), From: o.From, To: o.To, Party: o.Party,
-		Wheelchair: o.Wheelchair, Booked: now, Changed: now,
+		Wheelchair: o.Wheelchair, Booked: now, Changed: now, client: o.client,
 	}
 	o.booked = r.ID
 	c.rides[r.ID] = r

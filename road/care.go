@@ -36,7 +36,7 @@ func (c *Core) care(r *Ride, now time.Time) {
 		switch {
 		case c.away(r, v, now, awayAfter):
 			c.giveUp(r, now, "Your vehicle cannot be reached any more: another one is being sent")
-		case waited > noShow:
+		case waited > noShow && (r.Help == "" || waited > 3*noShow): // an operator may be asked to open the door
 			c.over(r, Cancelled, now, "Nobody came to the vehicle within 5 minutes")
 		}
 	case Boarding:

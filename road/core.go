@@ -24,7 +24,9 @@ type Core struct {
 	unsure  time.Time // since when nobody tells the weather; zero until it was first missed
 
 	vehicles map[thing.ID]*Vehicle
-	order    []thing.ID // of the vehicles, sorted, so that the same events give the same orders
+	order    []thing.ID          // of the vehicles, sorted, so that the same events give the same orders
+	names    map[string]thing.ID // whose a vehicle's name is, also while it isn't there after a start
+	strange  map[thing.ID]bool   // vehicles that can't be let in, of which the operators have been told
 	rides    map[RideID]*Ride
 	open     []RideID // those that aren't over, oldest first
 	offers   map[string]*Offer
@@ -76,7 +78,7 @@ type Settings struct {
 func NewCore(s Settings) *Core {
 	c := &Core{
 		area: s.Area, ways: ground.NewWays(s.Area.Map), match: s.Match, rounds: s.Rounds, random: s.Random, odd: s.Area.ODD,
-		vehicles: make(map[thing.ID]*Vehicle), rides: make(map[RideID]*Ride), offers: make(map[string]*Offer),
+		vehicles: make(map[thing.ID]*Vehicle), names: make(map[string]thing.ID), strange: make(map[thing.ID]bool), rides: make(map[RideID]*Ride), offers: make(map[string]*Offer),
 	}
 	if c.match == nil {
 		c.match = Batched
@@ -94,7 +96,7 @@ type Event interface {
 func (c *Core) Step(now time.Time, e Event) (*Effects, error) {
 	o := &c.out
 	c.now = now
-	*o = Effects{Orders: o.Orders[:0], Notices: o.Notices[:0], Keep: o.Keep[:0], Drop: o.Drop[:0]}
+	*o = Effects{Orders: o.Orders[:0], Notices: o.Notices[:0], Keep: o.Keep[:0], Drop: o.Drop[:0], Came: o.Came[:0], Left: o.Left[:0]}
 	err := e.happen(c, now)
 	return o, err
 }
@@ -155,14 +157,15 @@ func (e Came) happen(c *Core, now time.Time) error {
 	if !isVehicle(e.Thing) {
 		return Gone{e.Thing.ID}.happen(c, now)
 	}
-	if c.vehicles[e.Thing.ID] == nil {
+	if c.vehicles[e.Thing.ID] == nil && c.admits(e.Thing.ID) {
 		v := &Vehicle{ID: e.Thing.ID, Name: NameOf(e.Thing.ID), Heard: now, Trip: Trip{Remaining: -1}}
 		for _, id := range c.open { // a ride that was under way when the hub stopped
 			if c.rides[id].Vehicle == v.ID {
 				v.Ride = id
 			}
 		}
-		c.vehicles[v.ID] = v
+		c.vehicles[v.ID], c.names[v.Name] = v, v.ID
+		c.out.Came = append(c.out.Came, v.Name)
 		c.order = append(c.order, v.ID)
 		slices.Sort(c.order)
 		c.out.Fleet = true
@@ -170,7 +173,44 @@ func (e Came) happen(c *Core, now time.Time) error {
 	return nil
 }
 
+// admits tells whether a vehicle can be let in: its name, the end of its id, must be its own, since by that it's asked
+// for and shown. The one that came first keeps it.
+func (c *Core) admits(id thing.ID) bool {
+	name, why := NameOf(id), ""
+	switch holder := c.names[name]; {
+	case name == "" || len(name) > maxName:
+		why = "the end of its id is its name, and that has 1 to 64 bytes"
+	case holder != "" && holder != id:
+		why = "there is a vehicle of that name already, " + string(holder) + ": give it an id that ends otherwise"
+	case len(c.vehicles) >= maxVehicles:
+		why = "there are too many vehicles"
+	default:
+		delete(c.strange, id)
+		return true
+	}
+	if !c.strange[id] && len(c.strange) < maxVehicles {
+		c.strange[id] = true
+		c.notice("warning", "A vehicle is not let in", string(id)+": "+why)
+	}
+	return false
+}
+
+// Named is whose the vehicles' names were when the hub stopped. It comes before the vehicles do.
+type Named map[string]thing.ID
+
+func (e Named) happen(c *Core, _ time.Time) error {
+	for name, id := range e {
+		c.names[name] = id
+	}
+	return nil
+}
+
 func (e Gone) happen(c *Core, now time.Time) error {
+	if name := NameOf(e.ID); c.names[name] == e.ID {
+		delete(c.names, name)
+		c.out.Left = append(c.out.Left, name)
+	}
+	delete(c.strange, e.ID)
 	v := c.vehicles[e.ID]
 	if v == nil {
 		return nil

@@ -493,6 +493,116 @@ func TestCodesCanNotBeTriedForLong(t *testing.T) {
 	if err := w.step(&Do{Ride: r.ID, What: Unlock, Code: r.Code}); err == nil || !strings.Contains(err.Error(), "Too many") {
 		t.Errorf("after %d wrong ones: %v", maxTries, err)
 	}
+	if len(w.core.tickets) != 1 || !strings.Contains(r.Why, "operator") {
+		t.Fatalf("the operators are asked %v, the passenger is told %q", w.core.tickets, r.Why)
+	}
+	w.must(&Do{Ride: r.ID, What: Help, Words: "I mistyped"})
+	answer := func(option string) {
+		t.Helper()
+		if len(w.core.tickets) != 1 {
+			t.Fatalf("%d questions", len(w.core.tickets))
+		}
+		if err := w.step(&Answer{Ticket: w.core.tickets[0].ID, Option: option, By: "user:ann"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	answer("talk")
+	w.wait(400) // longer than anybody else may keep a vehicle waiting
+	w.is(r, Here)
+	answer("again")
+	for range maxTries {
+		_ = w.step(&Do{Ride: r.ID, What: Unlock, Code: "x"})
+	}
+	answer("open")
+	w.is(r, Boarding)
+	if w.wait(1); w.toys[0].doors != "open" {
+		t.Errorf("the doors are %s", w.toys[0].doors)
+	}
+}
+
+func TestALockedDoorFreesTheVehicleWhenNobodyOpensIt(t *testing.T) {
+	w := newWorld(t, 1)
+	r := w.book("a", "b", 1)
+	w.until(r, Here, 30)
+	for range maxTries {
+		_ = w.step(&Do{Ride: r.ID, What: Unlock, Code: "x"})
+	}
+	w.wait(200)
+	if len(w.core.tickets) != 0 || !strings.Contains(r.Why, "Nobody was free") {
+		t.Errorf("%d questions; the passenger is told %q", len(w.core.tickets), r.Why)
+	}
+	w.must(&Do{Ride: r.ID, What: Help})
+	if len(w.core.tickets) != 1 || w.core.tickets[0].Options[0].ID != "open" {
+		t.Errorf("asked again: %+v", w.core.tickets)
+	}
+	w.until(r, Cancelled, 301)
+}
+
+func TestVehiclesHaveNamesOfTheirOwn(t *testing.T) {
+	w := newWorld(t, 1)
+	rival, nameless := thing.ID("urn:rival:car-1"), thing.ID("urn:x:")
+	for _, id := range []thing.ID{rival, nameless, rival} {
+		fx, err := w.core.Step(w.now, Came{vehicleThing(id)})
+		if err != nil || len(w.core.vehicles) != 1 || len(fx.Came) != 0 {
+			t.Fatalf("%s is let in: %v", id, fx)
+		}
+	}
+	next := NewCore(Settings{Area: testArea(t), Random: w.random})
+	f := func(e Event, came, left int) {
+		t.Helper()
+		fx, err := next.Step(w.now, e)
+		if err != nil || len(fx.Came) != came || len(fx.Left) != left {
+			t.Errorf("%T: %v, came %q, left %q", e, err, fx.Came, fx.Left)
+		}
+	}
+	f(Named(w.core.names), 0, 0) // after a restart the rival comes first
+	f(Came{vehicleThing(rival)}, 0, 0)
+	f(Came{vehicleThing(w.toys[0].id)}, 1, 0)
+	f(Came{vehicleThing(w.toys[0].id)}, 0, 0)
+	f(Gone{w.toys[0].id}, 0, 1)
+	f(Came{vehicleThing(rival)}, 1, 0)
+}
+
+func TestOneClientDoesNotTakeAllThereIs(t *testing.T) {
+	w := newWorld(t, 1)
+	offer := func(client string) (*Offer, error) {
+		ask := &AskOffer{From: at("a"), To: at("b"), Party: 1, Client: client}
+		return ask.Offer, w.step(ask)
+	}
+	busy := func(err error) bool {
+		var r *Refusal
+		return errors.As(err, &r) && r.Kind == Busy
+	}
+	for range offersOfOne {
+		if _, err := offer("x"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := offer("x"); !busy(err) {
+		t.Errorf("one more: %v", err)
+	}
+	for _, other := range []string{"y", ""} {
+		if _, err := offer(other); err != nil {
+			t.Errorf("another is refused: %v", err)
+		}
+	}
+	n := 0
+	for id, o := range w.core.offers {
+		if o.client != "x" {
+			continue
+		}
+		err := w.step(&Book{Offer: id})
+		if n++; n <= ridesOfOne && err != nil || n > ridesOfOne && !busy(err) {
+			t.Fatalf("the %d. ride: %v", n, err)
+		}
+	}
+	w.now = w.now.Add(offerLife + time.Second)
+	for id := range w.core.rides {
+		w.must(&Do{Ride: id, What: Cancel})
+	}
+	if _, err := offer("x"); busy(err) {
+		t.Errorf("after the offers have expired: %v", err)
+	}
 }
 
 func TestAPassengerStopsTheVehicleAndLetsItGoOn(t *testing.T) {

@@ -1,6 +1,7 @@
 package road
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -70,6 +71,8 @@ type Court struct {
 	Options
 	Cabins  *cabin.Cabins
 	setting sync.Mutex
+	naming  sync.Mutex
+	named   []byte // as kept
 	mu      sync.Mutex
 	core    *Core
 	keeper  *keeper
@@ -81,8 +84,11 @@ type Court struct {
 	rides   map[RideID]*cabin.Bell
 }
 
-// oddKey is under which the operators' limits are kept.
-const oddKey = "odd"
+// oddKey is under which the operators' limits are kept, namesKey the vehicles' names.
+const (
+	oddKey   = "odd"
+	namesKey = "names"
+)
 
 // Open makes the court of an area, with the rides and limits that were kept.
 func Open(o Options) (*Court, error) {
@@ -132,6 +138,20 @@ func (c *Court) recall() error {
 	records, err := c.Records.All()
 	if err != nil {
 		return fmt.Errorf("road: the limits of the area: %w", err)
+	}
+	if text, ok := records[namesKey]; ok {
+		var names Named
+		if err := json.Unmarshal(text, &names); err != nil {
+			c.Log.Error("road: the kept names of the vehicles cannot be read: who comes first has them", "error", err)
+		}
+		for name, id := range names {
+			if _, there := c.Hub.Thing(id); !there {
+				delete(names, name)
+			}
+		}
+		if _, err := c.core.Step(c.Now(), names); err != nil {
+			return err
+		}
 	}
 	if text, ok := records[oddKey]; ok {
 		var odd ground.ODD
@@ -194,8 +214,16 @@ func (c *Court) tick(ctx context.Context) {
 func (c *Court) came(id thing.ID) {
 	x, ok := c.Hub.Thing(id)
 	if !ok {
+		ours := c.ours(id)
 		c.step(Gone{id})
 		c.forecast()
+		if ours { // one whose name it had may come now
+			for _, x := range c.Hub.Things() {
+				if isVehicle(x) && !c.ours(x.ID) {
+					c.came(x.ID)
+				}
+			}
+		}
 		return
 	}
 	if x.Place.Within(Place) {
@@ -308,15 +336,53 @@ func (c *Court) apply(e Event) error {
 		c.keeper.drop(id)
 		delete(c.rides, id)
 	}
+	for _, name := range fx.Left {
+		c.Cabins.Dismiss(name)
+	}
+	for _, name := range fx.Came {
+		c.Cabins.Admit(name)
+	}
+	var names []byte
+	if len(fx.Came)+len(fx.Left) > 0 {
+		names = c.namesText()
+	}
 	c.ring(fx)
 	notices := append([]Notice(nil), fx.Notices...)
 	c.mu.Unlock()
+	if names != nil {
+		c.keepNames(names)
+	}
 	for _, n := range notices {
 		if c.Tell != nil {
 			c.Tell(n)
 		}
 	}
 	return err
+}
+
+func (c *Court) namesText() []byte {
+	text, err := json.Marshal(c.core.names)
+	if err != nil { // plain words always marshal
+		panic("road: " + err.Error())
+	}
+	return text
+}
+
+// keepNames has the vehicles' names kept. Where that fails, who comes first after a start has them.
+func (c *Court) keepNames(text []byte) {
+	c.naming.Lock()
+	defer c.naming.Unlock()
+	if bytes.Equal(text, c.named) {
+		return
+	}
+	c.mu.Lock()
+	text = c.namesText() // the newest
+	c.mu.Unlock()
+	if err := c.Records.Put(namesKey, text); err != nil {
+		c.Log.Error("road: the vehicles' names cannot be kept", "error", err)
+		return
+	}
+	c.named = text
 }
 
 // asked tells whether the one who made e happen carries out the order themselves.

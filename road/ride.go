@@ -87,6 +87,7 @@ type Offer struct {
 	Metres     float64
 	Expires    time.Time
 	booked     RideID
+	client     string
 }
 
 // Span is a time as it is expected, and as early and as late as it may well be; s.
@@ -121,6 +122,7 @@ type Ride struct {
 	Words      string     `json:"words,omitempty"` // of the rating
 	Help       string     `json:"help,omitempty"`  // the question to the operators that is open, by its id
 
+	client  string // who booked it, as far as the hub remembers
 	version uint64
 	missing time.Time // since when its vehicle isn't known at all; zero while it is
 	told    bool      // the witness has been told that it's over

@@ -52,6 +52,11 @@ const (
 	maxOpen   = 1000 // rides that wait for a vehicle
 	maxTries  = 5    // wrong codes
 	maxPath   = 600  // points of a ride's path
+
+	maxVehicles = 4096
+	maxName     = 64 // bytes of a vehicle's name
+	offersOfOne = 60 // that one client may have open at a time
+	ridesOfOne  = 12
 )
 
 // Refusal is an error that the asker can act on.
@@ -69,6 +74,7 @@ const (
 	Unfit                // what was asked can't be meant
 	Conflict             // it can't be now
 	Denied               // who asks may not
+	Busy                 // who asks has asked for too much already
 )
 
 // Error gives the words.
@@ -107,4 +113,6 @@ type Effects struct {
 	Drop    []RideID // rides that are forgotten
 	Fleet   bool     // what is known of the vehicles has changed
 	Assists bool     // the open questions have changed
+	Came    []string // names of vehicles that are new
+	Left    []string // and of those that are gone
 }

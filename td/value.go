@@ -16,7 +16,8 @@ const MaxPattern = 1024
 
 // Check judges the JSON value in data against s by the terms of TD 1.1 section 5.3.2, which are those of JSON
 // Schema draft 7: type, const, enum, oneOf, limits, multipleOf, lengths, pattern, items, properties, required.
-// Members that s does not name are allowed (assertion client-data-schema-accept-extras). Numbers are compared by
+// Members that s does not name are allowed (assertion client-data-schema-accept-extras), unless it says that
+// "additionalProperties" is false. Numbers are compared by
 // their digits, so no limit is blurred. "format", and a pattern that needs more than linear time, are hints and not
 // judged. The error is an *Error or Errors whose pointers lead into the value.
 func (s *Schema) Check(data []byte) error {
@@ -280,13 +281,47 @@ func (j *judge) object(s *Schema, n *ordered.Node) {
 			}
 		}
 	}
+	closed := s.closed()
 	for i := range n.Kids {
-		if m, ok := s.Properties.Get(n.Kids[i].Name); ok {
-			j.enter(n.Kids[i].Name)
+		m, ok := s.Properties.Get(n.Kids[i].Name)
+		if !ok && !closed {
+			continue
+		}
+		j.enter(n.Kids[i].Name)
+		if ok {
 			j.value(m, &n.Kids[i])
-			j.leave()
+		} else {
+			j.fail("leave it out", "there is no such member; there are: %s", s.names())
+		}
+		j.leave()
+	}
+}
+
+// closed tells whether an object may have no members but those that s names.
+func (s *Schema) closed() bool {
+	for i := range s.Extra {
+		if s.Extra[i].Name == "additionalProperties" {
+			return string(s.Extra[i].Value) == "false"
 		}
 	}
+	return false
+}
+
+// names are the first of the members that s names.
+func (s *Schema) names() string {
+	const most = 10
+	var list []string
+	for name := range s.Properties.All() {
+		if len(list) == most {
+			list = append(list, "...")
+			break
+		}
+		list = append(list, ordered.Quote(name))
+	}
+	if len(list) == 0 {
+		return "none"
+	}
+	return strings.Join(list, ", ")
 }
 
 // list is values for a message, made only when there is one.

@@ -61,6 +61,9 @@ func TestASchemaJudgesAValue(t *testing.T) {
 	f(`{"items":[{"type":"integer"},{"type":"string"}]}`, `[1,"2",{}]`, ``)
 	f(`{"properties":{"a/b":{"type":"string"}},"required":["a/b"]}`, `{"a/b":1,"c":2}`, `/a~1b: want a string, got 1`)
 	f(`{"required":["x","y"]}`, `{"x":1}`, `/: the member "y" is missing; add it`)
+	f(`{"properties":{"a":{}},"additionalProperties":false}`, `{"a":1,"b":2}`, `/b: there is no such member; there are: "a"; leave it out`)
+	f(`{"properties":{"a":{}},"additionalProperties":true}`, `{"a":1,"b":2}`, ``)
+	f(`{"properties":{"o":{"additionalProperties":false}}}`, `{"o":{"x":{}},"b":2}`, `/o/x: there is no such member; there are: none; leave it out`)
 	f(`{}`, `{"a":1,}`, `/: line 1, column 8: want a name between quotation marks`)
 	f(`{}`, ``, `/: line 1, column 1: the text ends where a value should be`)
 }

@@ -35,7 +35,7 @@ func tokens(data string, f func(*gate.Tokens) error) (err error) {
 type tokenCreateCmd struct {
 	dataFlag
 	Name  string        `arg:"" help:"Whose it is: shown in traces and in the audit log. Devices use it as their MQTT user name."`
-	Role  string        `help:"admin, user or guest." required:""`
+	Role  string        `help:"admin, user, regulator or guest." required:""`
 	Grant []string      `help:"What more it may, and where: home/kitchen=read+write, or with a last moment clinic=read@2026-12-24T18:00:00Z." placeholder:"WHERE=OPS"`
 	For   time.Duration `help:"How long it is good; for ever when left out." placeholder:"720h"`
 }
@@ -82,7 +82,7 @@ func (c *tokenListCmd) Run() error {
 	return tokens(c.Data, func(t *gate.Tokens) error {
 		list, err := t.List()
 		for _, x := range list {
-			fmt.Printf("%-24s  %-6s  made %s  until %s  used %s\n", x.Name, x.Role, day(x.Created), day(x.Expires), day(x.Used))
+			fmt.Printf("%-24s  %-9s  made %s  until %s  used %s\n", x.Name, x.Role, day(x.Created), day(x.Expires), day(x.Used))
 		}
 		return err
 	})

@@ -2,6 +2,7 @@ package host
 
 import (
 	"encoding/json"
+	"strconv"
 
 	"hutong/td"
 )
@@ -78,6 +79,13 @@ func object(n int, of ...any) td.Schema {
 	return s
 }
 
+// input is an object without other members.
+func input(n int, of ...any) *td.Schema {
+	s := object(n, of...)
+	s.Extra = append(s.Extra, member("additionalProperties", false))
+	return &s
+}
+
 func between(s td.Schema, lo, hi json.Number) td.Schema {
 	s.Minimum, s.Maximum = lo, hi
 	return s
@@ -111,12 +119,11 @@ func (c *car) describe() []byte {
 	act("hold", "Stay while it stands", nil)
 	act("openDoors", "Open the doors", nil)
 	act("closeDoors", "Close the doors", nil)
-	to := object(2, "x", metric("m"), "y", metric("m"), "heading", metric("rad"), "name", words())
-	act("driveTo", "Drive to", &to)
-	limit := object(1, "kmh", between(metric("km/h"), "1", "130"))
-	act("setLimit", "Set the allowed speed", &limit)
-	answer := object(1, "option", words(), "id", words())
-	act("answer", "Answer its question", &answer)
+	name := words()
+	name.MaxLength = json.Number(strconv.Itoa(maxName))
+	act("driveTo", "Drive to", input(2, "x", metric("m"), "y", metric("m"), "heading", between(metric("rad"), "-100", "100"), "name", name))
+	act("setLimit", "Set the allowed speed", input(1, "kmh", between(metric("km/h"), "1", "130")))
+	act("answer", "Answer its question", input(1, "option", words(), "id", words()))
 
 	on := func(name, title string, data td.Schema) { happening(t, prefix, name, title, &data) }
 	on("arrived", "Arrived", object(2, "x", metric("m"), "y", metric("m"), "name", words()))

@@ -17,6 +17,7 @@ import (
 	"hutong/drive/vehicle"
 	"hutong/drive/world"
 	"hutong/mqtt"
+	"hutong/td"
 )
 
 // ring is a world without traffic: a road of two straight lanes, there and back, that meet at both ends.
@@ -281,18 +282,36 @@ func TestWhatCanNotBeMeantIsRefusedWithAReason(t *testing.T) {
 		{"setLimit", `{"kmh":1e9}`, "1 to 130"},
 		{"setLimit", `{}`, "needs kmh"},
 		{"answer", `{"option":"pass"}`, "nothing was asked"},
-		{"stopNow", `{"really":true}`, "takes no input"},
 		{"fly", ``, "no action"},
 	} {
 		if wrong := a.order(c.action, c.input); !strings.Contains(wrong, c.want) {
 			t.Errorf("%s %.40s: refused with %q, want %q in it", c.action, c.input, wrong, c.want)
 		}
 	}
-	if n := a.host.Stats().Refused; n != 20 {
-		t.Errorf("%d orders were refused, want 20", n)
+	if n := a.host.Stats().Refused; n != 19 {
+		t.Errorf("%d orders were refused, want 19", n)
 	}
 	if state := a.value("drive/car-1/state"); state != `"standing"` {
 		t.Errorf("after all that it is %s", state)
+	}
+	if wrong := a.order("stopNow", `{"really":true}`); wrong != "" {
+		t.Errorf("a stop is refused for what came with it: %s", wrong)
+	}
+	d, err := td.Parse([]byte(a.value("hutong/td/drive-car-1")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ action, input, want string }{
+		{"driveTo", `{"x":1,"y":2,"faster":true}`, `/faster: there is no such member; there are: "x", "y", "heading", "name"; leave it out`},
+		{"driveTo", `{"x":1,"y":2,"heading":1e9}`, "/heading"},
+		{"setLimit", `{"kmh":200}`, "/kmh"},
+		{"setLimit", `{"kmh":20}`, ""},
+		{"driveTo", `{"x":1,"y":2,"heading":1,"name":"Tower"}`, ""},
+	} {
+		x, _ := d.Actions.Get(c.action)
+		if err := x.Input.Check([]byte(c.input)); (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s %s by its description: %v, want %q", c.action, c.input, err, c.want)
+		}
 	}
 }
 

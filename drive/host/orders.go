@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"hutong/drive"
 	"hutong/drive/geom"
@@ -20,7 +21,7 @@ const (
 	atKerb = 12.0
 )
 
-// maxInput bounds the input of an action, maxName the name of a place; bytes.
+// maxInput bounds the input of an action, bytes; maxName the name of a place, characters.
 const (
 	maxInput = 4 << 10
 	maxName  = 100
@@ -55,10 +56,7 @@ func (c *car) take(action string, input []byte) error {
 	case "answer":
 		return c.answered(input)
 	}
-	if len(input) > 0 && string(input) != "null" && string(input) != "{}" {
-		return fmt.Errorf("%s takes no input", action)
-	}
-	c.mu.Lock()
+	c.mu.Lock() // the others take no input: whatever came with them, a stop is a stop
 	defer c.mu.Unlock()
 	switch action {
 	case "stopNow":
@@ -104,8 +102,8 @@ func (c *car) driveTo(input []byte) error {
 	if !to.Finite() || in.Heading != nil && (math.IsNaN(*in.Heading) || math.Abs(*in.Heading) > 100) {
 		return errors.New("x, y and heading must be numbers within reason")
 	}
-	if len(in.Name) > maxName {
-		return fmt.Errorf("the name has %d bytes: at most %d", len(in.Name), maxName)
+	if n := utf8.RuneCountInString(in.Name); n > maxName {
+		return fmt.Errorf("the name has %d characters: at most %d", n, maxName)
 	}
 	spot, ok := c.h.m.Kerb(to, in.Heading, users, atKerb)
 	if !ok {

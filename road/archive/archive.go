@@ -170,6 +170,10 @@ func (a *Archive) trigger(vehicle, cause string, at time.Time) {
 // Ordered is told of every order that a vehicle was given, by whomever: an order to stop ends automated driving.
 func (a *Archive) Ordered(o thing.Outcome) {
 	name, at := road.NameOf(o.Command.Ref.Thing), a.Now()
+	v, ok := a.vehicle(name)
+	if !ok || v.ID != o.Command.Ref.Thing {
+		return // one that the area hasn't let in
+	}
 	text, err := json.Marshal(map[string]any{
 		"action": o.Command.Ref.Name, "input": json.RawMessage(o.Command.Input.AppendJSON(nil)), "by": o.Command.By,
 		"status": o.Status, "error": o.Error,
@@ -181,8 +185,7 @@ func (a *Archive) Ordered(o thing.Outcome) {
 	if o.Status != thing.Completed || o.Command.Ref.Name != "stopNow" && o.Command.Ref.Name != "pullOver" {
 		return
 	}
-	v, ok := a.vehicle(name)
-	if !ok || v.Shown == road.Standing || v.Shown == road.Arrived || v.Shown == road.Stopped {
+	if v.Shown == road.Standing || v.Shown == road.Arrived || v.Shown == road.Stopped {
 		return // it wasn't driving
 	}
 	e := report.Entry{At: at, Kind: report.Disengagement, Initiator: "operator", Cause: o.Command.Ref.Name, Words: "Stopped by an operator"}

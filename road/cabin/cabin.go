@@ -49,11 +49,8 @@ type Cabins struct {
 	refused atomic.Uint64
 }
 
-// Bounds of what is taken from outside.
-const (
-	maxFrame  = 8 << 10 // bytes
-	maxCabins = 10_000
-)
+// maxFrame bounds what is taken from outside, bytes.
+const maxFrame = 8 << 10
 
 // Witness is told of every frame, and must not block.
 type Witness interface {
@@ -78,19 +75,32 @@ type frame struct {
 	packed  func() []byte // the same by Pack, made when somebody first asks for it
 }
 
-// Publish takes a frame as a vehicle published it. What isn't one JSON object of at most 8 KiB is refused and counted.
+// Admit lets a vehicle show what it sees, Dismiss lets it no more.
+func (c *Cabins) Admit(vehicle string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.views[vehicle] == nil {
+		c.views[vehicle] = &Cabin{of: c}
+	}
+}
+
+// Dismiss is for a vehicle that is gone.
+func (c *Cabins) Dismiss(vehicle string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.views, vehicle)
+}
+
+// Publish takes a frame as a vehicle published it. One of a vehicle that isn't admitted, and what isn't one JSON object
+// of at most 8 KiB, is refused and counted.
 func (c *Cabins) Publish(vehicle string, payload []byte) {
-	if len(payload) > maxFrame || len(payload) == 0 || payload[0] != '{' || bytes.ContainsAny(payload, "\r\n") || !json.Valid(payload) {
+	v := c.Of(vehicle)
+	if v == nil || len(payload) > maxFrame || len(payload) == 0 || payload[0] != '{' || bytes.ContainsAny(payload, "\r\n") || !json.Valid(payload) {
 		c.refused.Add(1)
 		return
 	}
 	if c.witness != nil {
 		c.witness.Frame(vehicle, c.now(), payload)
-	}
-	v := c.Of(vehicle)
-	if v == nil {
-		c.refused.Add(1)
-		return
 	}
 	number := uint64(1)
 	if old := v.newest.Load(); old != nil {
@@ -102,16 +112,11 @@ func (c *Cabins) Publish(vehicle string, payload []byte) {
 	v.bell.Ring()
 }
 
-// Of gives the cabin of a vehicle; nil when there are too many.
+// Of gives the cabin of a vehicle; nil where it isn't admitted.
 func (c *Cabins) Of(vehicle string) *Cabin {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	v := c.views[vehicle]
-	if v == nil && len(c.views) < maxCabins {
-		v = &Cabin{of: c}
-		c.views[vehicle] = v
-	}
-	return v
+	return c.views[vehicle]
 }
 
 // Counts are how many look on, how many frames slow ones have missed, and how many were refused.

@@ -12,6 +12,7 @@ import (
 // Two viewers begin at different frames; each reads all of what follows, piece by piece as it comes.
 func TestPackedFramesAreReadFromWhereverOneBegins(t *testing.T) {
 	cabins := New(nil, time.Now)
+	cabins.Admit("a")
 	frame := func(i int) string {
 		return fmt.Sprintf(`{"t":%d.5,"objects":[%s]}`, i, strings.TrimSuffix(strings.Repeat(`[77,"truck",332.7,298.9,-3.09,0,6.4,2.5,3],`, 20), ","))
 	}

@@ -73,8 +73,8 @@ func (d *Desk) Routes() []Route {
 		operator("PUT /road/odd", "Change where, when and how fast may be driven", d.putODD, openapi.JSON, false, 204, 412),
 		public("GET /road/map", "The roads, to be drawn", d.getMap, "", false, 200, 304),
 
-		public("POST /road/offers", "Ask for a ride: when it could be here, how long it takes", d.postOffer, openapi.JSON, false, 201, 409, 422),
-		public("POST /road/rides", "Book an offer; the id of the ride is the key to it", d.postRide, openapi.JSON, false, 201, 409),
+		public("POST /road/offers", "Ask for a ride: when it could be here, how long it takes", d.postOffer, openapi.JSON, false, 201, 409, 422, 429),
+		public("POST /road/rides", "Book an offer; the id of the ride is the key to it", d.postRide, openapi.JSON, false, 201, 409, 429),
 		public("GET "+ride, "A ride, or a stream of it", d.getRide, "", true, 200),
 		public("DELETE "+ride, "Cancel a ride that has not begun, or end it where it stands", d.do(road.Cancel), "", false, 204, 409),
 		public("POST "+ride+"/unlock", "Unlock the vehicle by the ride's code", d.do(road.Unlock), openapi.JSON, false, 200, 403, 409),
@@ -132,7 +132,10 @@ func refused(w http.ResponseWriter, err error) {
 	var r *road.Refusal
 	status := http.StatusInternalServerError
 	if errors.As(err, &r) {
-		status = [...]int{road.Unknown: http.StatusNotFound, road.Unfit: http.StatusUnprocessableEntity, road.Conflict: http.StatusConflict, road.Denied: http.StatusForbidden}[r.Kind]
+		status = [...]int{road.Unknown: http.StatusNotFound, road.Unfit: http.StatusUnprocessableEntity, road.Conflict: http.StatusConflict, road.Denied: http.StatusForbidden, road.Busy: http.StatusTooManyRequests}[r.Kind]
+		if r.Kind == road.Busy {
+			w.Header().Set("Retry-After", "60")
+		}
 		tell(w, status, r.Words)
 		return
 	}

@@ -191,6 +191,7 @@ type site struct {
 	url   string
 	rides *records
 	by    string // who asks
+	role  string
 }
 
 func open(t *testing.T) *site {
@@ -202,7 +203,7 @@ func open(t *testing.T) *site {
 	}
 	mast := &thing.Thing{ID: "urn:mast", Place: "road/streets", Points: []thing.Point{{Kind: thing.Property, Name: "weather"}}}
 	h.things[car.ID], h.things[mast.ID] = car, mast
-	s := &site{t: t, hub: h, rides: &records{of: map[string][]byte{}}, by: "user:ann"}
+	s := &site{t: t, hub: h, rides: &records{of: map[string][]byte{}}, by: "user:ann", role: "admin"}
 	dir := t.TempDir()
 	arch, err := archive.Open(archive.Options{Dir: dir, Records: &records{of: map[string][]byte{}}, Now: time.Now})
 	if err != nil {
@@ -213,7 +214,7 @@ func open(t *testing.T) *site {
 		t.Fatal(err)
 	}
 	arch.Ask(s.court.Vehicle)
-	d := New(Options{Court: s.court, Archive: arch, Caller: func(*http.Request) (string, string) { return s.by, "admin" }, Reads: func(by string, id thing.ID) bool {
+	d := New(Options{Court: s.court, Archive: arch, Caller: func(*http.Request) (string, string) { return s.by, s.role }, Reads: func(by string, id thing.ID) bool {
 		_, ok := h.Thing(id)
 		return ok && by != ""
 	}})
@@ -461,6 +462,13 @@ func TestACallForHelpIsHeardBeforeThereIsAVehicle(t *testing.T) {
 	}
 	s.want(200, `"state":"waiting"`, "POST", "/road/rides/"+r.ID+"/help", `{"words":"I am lost"}`)
 	s.want(200, "I am lost", "GET", "/road/assists", "")
+	for _, role := range []string{"user", "regulator"} { // whoever else may see the vehicles
+		s.role = role
+		if text := s.want(200, "", "GET", "/road/assists", ""); text != "[]" {
+			t.Errorf("a %s reads %s", role, text)
+		}
+	}
+	s.role = "admin"
 	var list []struct{ ID string }
 	if err := json.Unmarshal([]byte(s.want(200, "", "GET", "/road/assists", "")), &list); err != nil || len(list) != 1 {
 		t.Fatal(list, err)
@@ -473,7 +481,7 @@ func TestStrangersSeeOnlyTheirOwnVehicle(t *testing.T) {
 	s := open(t)
 	r := s.book()
 	s.until("/road/rides/"+r.ID, `"state":"coming"`)
-	s.by = ""
+	s.by, s.role = "", ""
 	if text := s.want(200, "", "GET", "/road/vehicles", ""); text != "[]" {
 		t.Errorf("a stranger sees %s", text)
 	}
@@ -495,14 +503,42 @@ func TestStrangersSeeOnlyTheirOwnVehicle(t *testing.T) {
 	s.court.Cabins.Publish("car-1", []byte(`{"t":1}`))
 	s.court.Cabins.Publish("car-1", []byte("{\"t\":1\n}"))
 	s.court.Cabins.Publish("car-1", []byte(`not a frame`))
+	s.court.Cabins.Publish("car-2", []byte(`{"t":1}`)) // there's no such vehicle
 	s.court.Cabins.Publish("car-1", []byte(`{"t":`+strings.Repeat("1", 9000)+`}`))
 	for lines := bufio.NewScanner(resp.Body); lines.Scan(); {
 		if lines.Text() == `data: {"t":1}` {
 			break
 		}
 	}
-	if _, _, refused := s.court.Cabins.Counts(); refused != 3 {
-		t.Errorf("%d frames refused, want 3", refused)
+	if _, _, refused := s.court.Cabins.Counts(); refused != 4 {
+		t.Errorf("%d frames refused, want 4", refused)
 	}
 	s.want(200, "vehicle_status", "GET", "/road/gbfs/gbfs.json", "")
+}
+
+func TestWhoSupervisesReadsWhatWasRecorded(t *testing.T) {
+	s := open(t)
+	for role, status := range map[string]int{"admin": 200, "regulator": 200, "user": 403, "guest": 403} {
+		s.role = role
+		for _, path := range []string{"/road/incidents", "/road/reports/disengagements.csv", "/road/reports/kpi.json"} {
+			s.want(status, "", "GET", path, "")
+		}
+	}
+}
+
+func TestAClientIsToldWhenItAsksForTooMuch(t *testing.T) {
+	s := open(t)
+	s.by, s.role = "", ""
+	const ask = `{"from":{"stop":"b"},"to":{"x":950,"y":0}}`
+	n, status, text, header := 0, 201, "", http.Header{}
+	for ; status == 201 && n < 1000; n++ {
+		status, text, header = s.do("POST", "/road/offers", ask)
+	}
+	if status != 429 || header.Get("Retry-After") == "" || !strings.Contains(text, "offers open") {
+		t.Errorf("the %d. offer: %d %s %v", n, status, text, header)
+	}
+	s.want(201, "", "POST", "/road/offers", ask, "X-Forwarded-For", "203.0.113.7") // somebody else, behind the same proxy
+	s.want(429, "", "POST", "/road/offers", ask, "X-Forwarded-For", "203.0.113.7, 127.0.0.1")
+	s.by, s.role = "token:kiosk", "user"
+	s.want(201, "", "POST", "/road/offers", ask)
 }

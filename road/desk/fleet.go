@@ -85,7 +85,7 @@ func (d *Desk) getCabin(w http.ResponseWriter, r *http.Request) {
 	}
 	view := d.Court.Cabins.Of(name)
 	if view == nil {
-		tell(w, http.StatusServiceUnavailable, "Too many cabins are shown already")
+		tell(w, http.StatusNotFound, "There is no such vehicle")
 		return
 	}
 	show(w, r, view, func() bool { return d.Reads(by, list[i].ID) || d.Court.Carries(ride, name) })
@@ -166,7 +166,7 @@ func (d *Desk) tickets(r *http.Request) ([]ticketJSON, *cabin.Bell) {
 	list, bell := d.Court.Tickets()
 	out := []ticketJSON{}
 	for _, t := range list {
-		if role == "admin" || d.Reads(by, t.Vehicle) { // who asks may have no vehicle yet, or none any more
+		if role == "admin" || t.Ride == "" && d.Reads(by, t.Vehicle) { // what passengers say is for operators only
 			out = append(out, ticketJSON{t.ID, t.Name, t.Kind, t.Words, t.Options, stamp(t.Asked), stamp(t.Expires)})
 		}
 	}

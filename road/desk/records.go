@@ -29,17 +29,17 @@ func (d *Desk) recordRoutes() []Route {
 		{Name: "from", In: "query", Kind: "date-time", About: "the first moment; a month ago when left out"},
 		{Name: "to", In: "query", Kind: "date-time", About: "the end, itself left out; now when left out"},
 	}
-	operator := func(methodPath, summary string, h http.HandlerFunc) Route {
-		return row(methodPath, summary, h, "", false, []int{200}, false, true)
+	inspector := func(methodPath, summary string, h http.HandlerFunc) Route {
+		return row(methodPath, summary, d.inspected(h), "", false, []int{200}, false, false)
 	}
 	list = append(list,
-		operator("GET /road/incidents", "The recordings of incidents, newest first", d.getIncidents),
-		operator("GET /road/incidents/{file}", "A recording, ID.mcap: what the vehicle knew and did (mcap.dev)", d.getIncident).as("application/octet-stream"))
+		inspector("GET /road/incidents", "The recordings of incidents, newest first", d.getIncidents),
+		inspector("GET /road/incidents/{file}", "A recording, ID.mcap: what the vehicle knew and did (mcap.dev)", d.getIncident).as("application/octet-stream"))
 	for name, about := range map[string]string{
 		"disengagements.csv": "Each time automated driving ended before the ride did", "collisions.csv": "Each collision",
 		"kpi.json": "The figures of a span of time",
 	} {
-		r := operator("GET /road/reports/"+name, about, d.reports(name))
+		r := inspector("GET /road/reports/"+name, about, d.reports(name))
 		if strings.HasSuffix(name, ".csv") {
 			r = r.as("text/csv")
 		}
@@ -47,6 +47,17 @@ func (d *Desk) recordRoutes() []Route {
 		list = append(list, r)
 	}
 	return list
+}
+
+// inspected answers those only who administer the hub, or supervise it.
+func (d *Desk) inspected(h http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if by, role := d.Caller(r); role != "admin" && role != "regulator" {
+			tell(w, http.StatusForbidden, by+" may not read recordings and reports: that takes the role admin or regulator")
+			return
+		}
+		h(w, r)
+	}
 }
 
 func (r Route) as(media string) Route {

@@ -3,6 +3,8 @@ package desk
 import (
 	"math"
 	"net/http"
+	"net/netip"
+	"strings"
 	"time"
 
 	"hutong/drive/geom"
@@ -40,7 +42,7 @@ func (d *Desk) postOffer(w http.ResponseWriter, r *http.Request) {
 	if in.Party != nil {
 		party = *in.Party
 	}
-	o, err := d.Court.Offer(road.AskOffer{From: in.From.where(), To: in.To.where(), Party: party, Wheelchair: in.Wheelchair})
+	o, err := d.Court.Offer(road.AskOffer{From: in.From.where(), To: in.To.where(), Party: party, Wheelchair: in.Wheelchair, Client: d.client(r)})
 	if err != nil {
 		refused(w, err)
 		return
@@ -69,6 +71,35 @@ func (d *Desk) postOffer(w http.ResponseWriter, r *http.Request) {
 		ride{math.Round(o.Seconds), math.Round(o.Metres)},
 		0, stamp(o.Expires),
 	})
+}
+
+// client is who asks, so that nobody takes all offers and vehicles: who has signed in, or else the address it comes from,
+// of a proxy on this machine the one that it tells. Operators aren't limited.
+func (d *Desk) client(r *http.Request) string {
+	by, role := d.Caller(r)
+	switch {
+	case role == "admin":
+		return ""
+	case by != "":
+		return by
+	}
+	from, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return "unknown"
+	}
+	at := from.Addr().Unmap()
+	if told := r.Header.Values("X-Forwarded-For"); at.IsLoopback() && len(told) > 0 {
+		list := strings.Split(told[len(told)-1], ",")
+		if by, err := netip.ParseAddr(strings.TrimSpace(list[len(list)-1])); err == nil {
+			at = by.Unmap()
+		}
+	}
+	if at.Is6() { // a household has a whole one of these
+		if net, err := at.Prefix(64); err == nil {
+			return net.String()
+		}
+	}
+	return at.String()
 }
 
 func (d *Desk) postRide(w http.ResponseWriter, r *http.Request) {

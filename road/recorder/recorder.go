@@ -29,9 +29,13 @@ type Options struct {
 	Before time.Duration // kept before a trigger [30 s]
 	After  time.Duration // recorded after it [10 s]; a trigger meanwhile prolongs the recording, to
 	Most   time.Duration // at most this after the first [2 min]
-	Bytes  int           // of frames kept for one vehicle [8 MiB]; the oldest go first, and are counted
+	Bytes  int           // kept of one vehicle [8 MiB]; the oldest frames go first, and are counted
+	Total  int           // kept of all vehicles [512 MiB]: where there are many, each has an equal part of it
 	Fleet  int           // vehicles [4096]; others are not recorded
 }
+
+// overhead is what a frame takes besides its data, bytes.
+const overhead = 64
 
 // Recorder keeps the last seconds of every vehicle. It is pure: times are those of the frames. It is not safe for
 // concurrent use.
@@ -54,6 +58,7 @@ func New(o Options) *Recorder {
 	o.After = cmp.Or(o.After, 10*time.Second)
 	o.Most = cmp.Or(o.Most, 2*time.Minute)
 	o.Bytes = cmp.Or(o.Bytes, 8<<20)
+	o.Total = cmp.Or(o.Total, 512<<20)
 	o.Fleet = cmp.Or(o.Fleet, 4096)
 	return &Recorder{o: o, rings: make(map[string]*ring)}
 }
@@ -70,8 +75,8 @@ func (r *Recorder) Add(vehicle string, f Frame) {
 		at--
 	}
 	g.frames = slices.Insert(g.frames, at, f)
-	g.bytes += len(f.Data)
-	r.trim(g)
+	g.bytes += len(f.Data) + overhead
+	r.trim(g, g.frames[len(g.frames)-1].At)
 }
 
 func (r *Recorder) ring(vehicle string) *ring {
@@ -84,18 +89,19 @@ func (r *Recorder) ring(vehicle string) *ring {
 }
 
 // trim lets go of what is too old or too much. While an incident is open, its first frames are not too old.
-func (r *Recorder) trim(g *ring) {
-	oldest := g.frames[len(g.frames)-1].At.Add(-r.o.Before)
+func (r *Recorder) trim(g *ring, now time.Time) {
+	oldest := now.Add(-r.o.Before)
 	if g.open != nil {
 		oldest = g.open.From
 	}
 	n := 0
 	for n < len(g.frames) && g.frames[n].At.Before(oldest) {
-		g.bytes -= len(g.frames[n].Data)
+		g.bytes -= len(g.frames[n].Data) + overhead
 		n++
 	}
-	for n < len(g.frames)-1 && g.bytes > r.o.Bytes {
-		g.bytes -= len(g.frames[n].Data)
+	most := min(r.o.Bytes, r.o.Total/max(1, len(r.rings)))
+	for n < len(g.frames)-1 && g.bytes > most {
+		g.bytes -= len(g.frames[n].Data) + overhead
 		g.dropped++
 		n++
 	}
@@ -125,12 +131,15 @@ func (r *Recorder) Trigger(vehicle, cause string, at time.Time) {
 	}
 }
 
-// Done gives the recordings whose last second has passed by now, the oldest first. Call it about once a second, and once
-// with a far time at the end.
+// Done gives the recordings whose last second has passed by now, the oldest first, and lets go of what is too old by
+// now, and of vehicles of which there's nothing left. Call it about once a second, and once with a far time at the end.
 func (r *Recorder) Done(now time.Time) []Incident {
 	var done []Incident
-	for _, g := range r.rings {
+	for vehicle, g := range r.rings {
 		if g.open == nil || now.Before(g.until) {
+			if r.trim(g, now); g.open == nil && len(g.frames) == 0 {
+				delete(r.rings, vehicle)
+			}
 			continue
 		}
 		i := g.open

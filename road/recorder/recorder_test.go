@@ -58,7 +58,7 @@ func TestAnotherTriggerProlongsARecordingWithinBounds(t *testing.T) {
 }
 
 func TestAFloodIsBoundedAndCounted(t *testing.T) {
-	r := New(Options{Bytes: 1000, Fleet: 1})
+	r := New(Options{Bytes: 10 * (100 + overhead), Fleet: 1})
 	r.Trigger("a", "harsh", noon)
 	for n := range 300 {
 		r.Add("a", Frame{"cabin", after(float64(n) / 100), make([]byte, 100)})
@@ -67,6 +67,33 @@ func TestAFloodIsBoundedAndCounted(t *testing.T) {
 	done := r.Done(after(100))
 	if len(done) != 1 || len(done[0].Frames) != 10 || done[0].Dropped != 290 {
 		t.Errorf("%d recordings, %d frames, %d dropped", len(done), len(done[0].Frames), done[0].Dropped)
+	}
+}
+
+func TestAllVehiclesTogetherAreBounded(t *testing.T) {
+	const frame = 100 + overhead
+	r := New(Options{Total: 100 * frame})
+	size := func() (n int) {
+		for _, g := range r.rings {
+			n += len(g.frames)
+		}
+		return n
+	}
+	for n := range 100 {
+		r.Add("first", Frame{"cabin", after(float64(n) / 10), make([]byte, 100)})
+	}
+	for v := range 19 {
+		for n := range 30 {
+			r.Add(fmt.Sprint(v), Frame{"cabin", after(10 + float64(n)/10), make([]byte, 100)})
+		}
+	}
+	r.Done(after(13))
+	if n := size(); n > 100 || n < 90 || len(r.rings["first"].frames) != 5 {
+		t.Errorf("%d frames of 20 vehicles are kept, %d of the first", n, len(r.rings["first"].frames))
+	}
+	r.Trigger("0", "harsh", after(13))
+	if n := len(r.Done(after(60))) + len(r.Done(after(61))); n != 1 || len(r.rings) != 0 {
+		t.Errorf("a minute later %d frames of %d vehicles are kept", size(), len(r.rings))
 	}
 }
 
