@@ -87,7 +87,7 @@ func (c *Core) unlock(e *Do, r *Ride, v *Vehicle, now time.Time) error {
 			return refuse(Denied, "That is not the code of this ride. The door stays shut now until an operator opens it, who has been asked to")
 		}
 		return refuse(Denied, "That is not the code of this ride")
-	case v == nil || !v.online:
+	case v == nil || !v.Online:
 		return refuse(Conflict, "The vehicle cannot be reached just now")
 	}
 	c.board(r, v, now)
@@ -119,7 +119,7 @@ func (c *Core) start(e *Do, r *Ride, v *Vehicle, now time.Time) error {
 		return refuse(Conflict, "The ride cannot begin now: board first")
 	case !e.Belts:
 		return refuse(Unfit, "belts: everybody must have theirs on")
-	case v == nil || !v.online:
+	case v == nil || !v.Online:
 		return refuse(Conflict, "The vehicle cannot be reached just now")
 	}
 	if v.release = r.Stopper == passenger; v.release { // who stopped it while boarding now says that it may go
@@ -167,7 +167,7 @@ func (c *Core) resume(e *Do, r *Ride, v *Vehicle, now time.Time) error {
 		return refuse(Conflict, "The ride does not stand still")
 	case r.Stopper != passenger:
 		return refuse(Denied, "Somebody else has stopped the vehicle, and must let it go on")
-	case v == nil || !v.online:
+	case v == nil || !v.Online:
 		return refuse(Conflict, "The vehicle cannot be reached just now")
 	}
 	if open, why := c.odd.Fair(c.weather); !open {
@@ -195,7 +195,7 @@ func (c *Core) redirect(e *Do, r *Ride, v *Vehicle, now time.Time) error {
 		return err
 	}
 	from := c.area.Map.Pose(r.From.Spot)
-	if r.State.Aboard() && v != nil && v.posed {
+	if r.State.Aboard() && v != nil && v.Posed {
 		from = v.Pose
 	}
 	way, ok := c.ways.Find(from, to.Spot)

@@ -119,10 +119,10 @@ func (c *Core) call(r *Ride, words string, now time.Time) {
 		name = v.Name
 	}
 	t := &Ticket{Vehicle: r.Vehicle, Name: name, Ride: r.ID, Kind: "help", Words: words, Options: []Option{
-		{"talk", "I talk to them"}, {"done", "It is settled"},
+		option("talk", "I talk to them"), option("done", "It is settled"),
 	}}
 	if r.State == Here && r.Tries >= maxTries {
-		t.Options = slices.Insert(t.Options, 0, Option{"open", "Open the door"}, Option{"again", "Let them try the code again"})
+		t.Options = slices.Insert(t.Options, 0, option("open", "Open the door"), option("again", "Let them try the code again"))
 	}
 	c.ticket(t, now)
 	r.Help = t.ID
@@ -149,7 +149,7 @@ func (e *Answer) happen(c *Core, now time.Time) error {
 		return c.answerHelp(e, t, r, i, now)
 	}
 	v := c.vehicles[t.Vehicle]
-	if v == nil || !v.online {
+	if v == nil || !v.Online {
 		return refuse(Conflict, "The vehicle cannot be reached just now")
 	}
 	e.Asked = c.emit(v, "answer", answerInput(e.Option), e.By)
@@ -168,7 +168,7 @@ func (c *Core) answerHelp(e *Answer, t *Ticket, r *Ride, i int, now time.Time) e
 		return nil
 	}
 	v := c.vehicles[r.Vehicle]
-	if e.Option == "open" && (r.State != Here || v == nil || !v.online) {
+	if e.Option == "open" && (r.State != Here || v == nil || !v.Online) {
 		return refuse(Conflict, "The vehicle cannot be opened now: it isn't there, or cannot be reached")
 	}
 	c.tickets = slices.Delete(c.tickets, i, i+1)
@@ -185,6 +185,8 @@ func (c *Core) answerHelp(e *Answer, t *Ticket, r *Ride, i int, now time.Time) e
 	c.keep(r)
 	return nil
 }
+
+func option(id, words string) Option { return Option{ID: id, Words: words} }
 
 func answerInput(option string) thing.Value {
 	return thing.Document(fmt.Sprintf(`{"option":%s}`, thing.String(option).AppendJSON(nil)))

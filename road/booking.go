@@ -139,7 +139,7 @@ const (
 )
 
 func (c *Core) able(v *Vehicle, now time.Time) bool {
-	return v.online && v.Known() && now.After(v.bench) && v.Battery > lowBattery &&
+	return v.Online && v.Known() && now.After(v.bench) && v.Battery > lowBattery &&
 		(v.State == Standing || v.State == Driving || v.State == Arrived) && c.odd.Holds(v.Pose.Vec)
 }
 
@@ -268,7 +268,7 @@ func (c *Core) assign(r *Ride, v *Vehicle, now time.Time) {
 // giveUp parts a ride from a vehicle that can't serve it, and lets another one be found.
 func (c *Core) giveUp(r *Ride, now time.Time, why string) {
 	if v := c.vehicles[r.Vehicle]; v != nil {
-		if r.State.Aboard() && v.posed { // who was aboard waits beside it
+		if r.State.Aboard() && v.Posed { // who was aboard waits beside it
 			p := v.Pose
 			if spot, ok := c.area.Map.Locate(p, ground.Users, 6); ok {
 				at := c.area.Map.Pose(spot)

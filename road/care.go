@@ -79,7 +79,7 @@ func (c *Core) away(r *Ride, v *Vehicle, now time.Time, long time.Duration) bool
 	if v == nil {
 		return now.Sub(r.missing) > long
 	}
-	return !v.online && now.Sub(v.Heard) > long
+	return !v.Online && now.Sub(v.Heard) > long
 }
 
 func (c *Core) careComing(r *Ride, v *Vehicle, now time.Time) {
@@ -89,7 +89,7 @@ func (c *Core) careComing(r *Ride, v *Vehicle, now time.Time) {
 	case v == nil:
 	case !v.stuck.IsZero() && now.Sub(v.stuck) > lostAfter:
 		c.giveUp(r, now, "Your vehicle was held up: another one is being sent")
-	case v.online && v.at(r.From.target()):
+	case v.Online && v.at(r.From.target()):
 		r.become(Here, now, "")
 		c.keep(r)
 	}
@@ -100,7 +100,7 @@ func (c *Core) careAboard(r *Ride, v *Vehicle, now time.Time) {
 	case c.away(r, v, now, lostAfter):
 		c.giveUp(r, now, "Your vehicle cannot be reached. It has stopped by itself; another one is being sent to you")
 		return
-	case v == nil || !v.online:
+	case v == nil || !v.Online:
 		c.say(r, "Your vehicle cannot be reached just now. It stops by itself when that lasts")
 		return
 	}
@@ -155,7 +155,7 @@ func (c *Core) say(r *Ride, why string) {
 
 // steer gives a vehicle the next order, if what it's meant to do needs one that it isn't following already.
 func (c *Core) steer(v *Vehicle, now time.Time) {
-	if !v.online || !v.Known() {
+	if !v.Online || !v.Known() {
 		return
 	}
 	r := c.rides[v.Ride]
@@ -181,7 +181,7 @@ func (c *Core) steer(v *Vehicle, now time.Time) {
 	case Coming:
 		c.sendTo(v, r.From.target(), ByCourt, now)
 	case Boarding, There:
-		if v.Doors != "open" && v.still() {
+		if v.Doors != "open" && v.Still() {
 			c.send(v, "openDoors", thing.Null(), ByRide+r.ID.Short())
 		}
 	case Riding:
@@ -264,7 +264,7 @@ func (c *Core) idle(v *Vehicle, now time.Time) {
 	still := v.State == Standing || v.State == Arrived
 	v.release = v.release && v.State == Stopped
 	switch {
-	case v.Doors == "open" && v.still():
+	case v.Doors == "open" && v.Still():
 		if now.Sub(v.Since) > leaveWithin/2 || v.goal == nil {
 			c.send(v, "closeDoors", thing.Null(), ByCourt)
 		}

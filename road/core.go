@@ -8,6 +8,7 @@ import (
 
 	"hutong/drive/geom"
 	"hutong/drive/lane"
+	"hutong/road/car"
 	"hutong/road/ground"
 	"hutong/thing"
 )
@@ -124,7 +125,7 @@ func (list Reports) happen(c *Core, now time.Time) error {
 	touched := make(map[*Vehicle]bool)
 	for _, s := range list {
 		v := c.vehicles[s.Thing]
-		if v == nil || !v.said(s, now) {
+		if v == nil || !v.Take(s.Name, s.Value, s.Quality, now) {
 			continue
 		}
 		touched[v] = true
@@ -158,7 +159,7 @@ func (e Came) happen(c *Core, now time.Time) error {
 		return Gone{e.Thing.ID}.happen(c, now)
 	}
 	if c.vehicles[e.Thing.ID] == nil && c.admits(e.Thing.ID) {
-		v := &Vehicle{ID: e.Thing.ID, Name: NameOf(e.Thing.ID), Heard: now, Trip: Trip{Remaining: -1}}
+		v := &Vehicle{ID: e.Thing.ID, Name: NameOf(e.Thing.ID), Car: car.Car{Heard: now, Trip: car.Trip{Remaining: -1}}}
 		for _, id := range c.open { // a ride that was under way when the hub stopped
 			if c.rides[id].Vehicle == v.ID {
 				v.Ride = id

@@ -14,6 +14,7 @@ import (
 
 	"hutong/road/cabin"
 	"hutong/road/ground"
+	"hutong/road/keeper"
 	"hutong/thing"
 )
 
@@ -37,12 +38,8 @@ type Gate interface {
 	Do(ctx context.Context, cmd thing.Command) thing.Outcome
 }
 
-// Keep holds records by their key. Put and Delete return when they're on disk.
-type Keep interface {
-	Put(key string, record []byte) error
-	Delete(key string) error
-	All() (map[string][]byte, error)
-}
+// Keep holds records by their key.
+type Keep = keeper.Keep
 
 // Witness is told what vehicles knew and did, while it happens, and of rides that are over. It must not block.
 type Witness interface {
@@ -75,7 +72,7 @@ type Court struct {
 	named   []byte // as kept
 	mu      sync.Mutex
 	core    *Core
-	keeper  *keeper
+	keeper  *keeper.Keeper
 	work    sync.WaitGroup
 	life    context.Context
 	end     context.CancelFunc
@@ -107,7 +104,7 @@ func Open(o Options) (*Court, error) {
 	if err := c.recall(); err != nil {
 		return nil, err
 	}
-	c.keeper = newKeeper(o.Kept, o.Log)
+	c.keeper = keeper.New(o.Kept, o.Log)
 	return c, nil
 }
 
@@ -167,7 +164,7 @@ func (c *Court) recall() error {
 
 // Run hears the vehicles and lets time pass until ctx ends, then waits for the orders on their way.
 func (c *Court) Run(ctx context.Context) error {
-	go c.keeper.run()
+	go c.keeper.Run()
 	feed := c.Hub.Every()
 	defer feed.Close()
 	ctx, stop := context.WithCancel(ctx)
@@ -177,7 +174,7 @@ func (c *Court) Run(ctx context.Context) error {
 		c.end()
 		all.Wait()
 		c.work.Wait()
-		c.keeper.close()
+		c.keeper.Close()
 	}()
 	all.Go(func() { c.Hub.Watch(ctx, c.came) })
 	for _, x := range c.Hub.Things() {
@@ -326,14 +323,14 @@ func (c *Court) apply(e Event) error {
 		if r == nil {
 			continue
 		}
-		c.keeper.put(r)
+		c.keeper.Put(string(r.ID), r.text())
 		if r.State.Over() && !r.told && c.Witness != nil {
 			r.told = true
 			c.Witness.Over(r)
 		}
 	}
 	for _, id := range fx.Drop {
-		c.keeper.drop(id)
+		c.keeper.Put(string(id), nil)
 		delete(c.rides, id)
 	}
 	for _, name := range fx.Left {
@@ -455,7 +452,7 @@ func (c *Court) Metrics(put func(name string, v any)) {
 	n, k := c.core.counts, c.core
 	online := 0
 	for _, v := range k.vehicles {
-		if v.online {
+		if v.Online {
 			online++
 		}
 	}
@@ -472,7 +469,7 @@ func (c *Court) Metrics(put func(name string, v any)) {
 	put("road_stops_total", n.Stops)
 	put("road_assists_total", n.Asked)
 	put("road_assists_unanswered_total", n.Unanswered)
-	put("road_keep_failures_total", c.keeper.failures())
+	put("road_keep_failures_total", c.keeper.Failures())
 	viewers, skipped, refused := c.Cabins.Counts()
 	put("road_cabin_viewers", viewers)
 	put("road_cabin_skipped_total", skipped)

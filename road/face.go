@@ -77,7 +77,7 @@ func (c *Court) Book(offer string) (RideView, error) {
 	if err := c.apply(b); err != nil {
 		return RideView{}, err
 	}
-	if err := c.keeper.wait(); err != nil {
+	if err := c.keeper.Wait(); err != nil {
 		return RideView{}, err
 	}
 	return c.Ride(b.Ride.ID)
@@ -94,7 +94,7 @@ func (c *Court) Do(ctx context.Context, d Do) (view RideView, trace string, err 
 		err = c.carry(ctx, d.Asked)
 	}
 	if err == nil && d.What != StopNow && d.What != PullOver { // a stop is acknowledged by the vehicle, not by the disk
-		err = c.keeper.wait()
+		err = c.keeper.Wait()
 	}
 	if err != nil {
 		return RideView{}, trace, err
@@ -233,11 +233,11 @@ func (v *VehicleView) GoalIs(at geom.Vec) bool { return v.Goal != nil && v.Goal.
 // show copies a vehicle. The caller holds mu.
 func (c *Court) show(v *Vehicle) VehicleView {
 	x := VehicleView{
-		ID: v.ID, Name: v.Name, Plate: v.Plate, Colour: v.Colour, Seats: v.Seats, Shown: v.Shown(), Since: v.Since, Posed: v.posed,
+		ID: v.ID, Name: v.Name, Plate: v.Plate, Colour: v.Colour, Seats: v.Seats, Shown: v.Shown(), Since: v.Since, Posed: v.Posed,
 		Pose: v.Pose, Lat: v.Lat, Lon: v.Lon, Speed: v.Speed, Battery: v.Battery, Odometer: v.Odometer, Limit: v.Limit,
 		Doors: v.Doors, Reason: v.Reason, Assist: v.Assist, Goal: v.Trip.Goal, Remaining: v.Trip.Remaining,
 	}
-	if !v.online {
+	if !v.Online {
 		x.Since = v.Heard
 	}
 	if v.last != "" {

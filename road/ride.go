@@ -3,6 +3,7 @@ package road
 import (
 	"crypto/sha256"
 	"encoding/base32"
+	"encoding/json"
 	"strings"
 	"time"
 
@@ -160,3 +161,12 @@ func (r *Ride) went(v geom.Vec) {
 
 // CO2 is what the ride spared against a car that burns petrol, g: 120 g for each kilometre.
 func (r *Ride) CO2() float64 { return 0.12 * r.Metres }
+
+// text is the ride as it's kept.
+func (r *Ride) text() []byte {
+	text, err := json.Marshal(r)
+	if err != nil { // plain numbers and words always marshal
+		panic("road: " + err.Error())
+	}
+	return text
+}

@@ -1,16 +1,23 @@
-package road
+// Package keeper brings records to the disk behind whoever changes them, so that nobody who steers waits for it; who
+// acknowledges does.
+package keeper
 
 import (
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"sync"
 	"time"
 )
 
-// keeper brings rides to the disk, the newest text of each, so that nobody who steers waits for it; who acknowledges
-// does.
-type keeper struct {
+// Keep holds records by their key. Put and Delete return when they're on disk.
+type Keep interface {
+	Put(key string, record []byte) error
+	Delete(key string) error
+	All() (map[string][]byte, error)
+}
+
+// Keeper brings records to the disk, the newest of each. Its methods may be called from any goroutine.
+type Keeper struct {
 	to   Keep
 	log  *slog.Logger
 	wake chan struct{}
@@ -18,7 +25,7 @@ type keeper struct {
 
 	mu      sync.Mutex
 	settled *sync.Cond
-	texts   map[RideID][]byte // to write; nil: to delete
+	texts   map[string][]byte // to write; nil: to delete
 	pos     uint64            // of the newest change
 	durable uint64            // all up to here are on disk
 	tried   uint64            // all up to here were tried
@@ -27,23 +34,15 @@ type keeper struct {
 	closed  bool
 }
 
-func newKeeper(to Keep, log *slog.Logger) *keeper {
-	k := &keeper{to: to, log: log, wake: make(chan struct{}, 1), done: make(chan struct{}), texts: make(map[RideID][]byte)}
+// New makes a Keeper; Run it.
+func New(to Keep, log *slog.Logger) *Keeper {
+	k := &Keeper{to: to, log: log, wake: make(chan struct{}, 1), done: make(chan struct{}), texts: make(map[string][]byte)}
 	k.settled = sync.NewCond(&k.mu)
 	return k
 }
 
-func (k *keeper) put(r *Ride) {
-	text, err := json.Marshal(r)
-	if err != nil { // plain numbers and words always marshal
-		panic("road: " + err.Error())
-	}
-	k.add(r.ID, text)
-}
-
-func (k *keeper) drop(id RideID) { k.add(id, nil) }
-
-func (k *keeper) add(id RideID, text []byte) {
+// Put has a record kept, and never waits; nil has it forgotten.
+func (k *Keeper) Put(id string, text []byte) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.pos++
@@ -54,8 +53,8 @@ func (k *keeper) add(id RideID, text []byte) {
 	}
 }
 
-// wait blocks until all that was put before is on disk, or says why it can't be.
-func (k *keeper) wait() error {
+// Wait blocks until all that was put before is on disk, or says why it can't be.
+func (k *Keeper) Wait() error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for want := k.pos; k.durable < want; k.settled.Wait() {
@@ -69,7 +68,8 @@ func (k *keeper) wait() error {
 	return nil
 }
 
-func (k *keeper) failures() uint64 {
+// Failures is how often the disk refused.
+func (k *Keeper) Failures() uint64 {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.failed
@@ -78,7 +78,8 @@ func (k *keeper) failures() uint64 {
 // retry is how long a disk that refused is left alone.
 const retry = time.Second
 
-func (k *keeper) run() {
+// Run writes until Close.
+func (k *Keeper) Run() {
 	defer close(k.done)
 	for range k.wake {
 		for !k.flush() {
@@ -100,18 +101,18 @@ func (k *keeper) run() {
 }
 
 // flush writes what there is to write. What couldn't be written stays, unless a newer text has come.
-func (k *keeper) flush() bool {
+func (k *Keeper) flush() bool {
 	k.mu.Lock()
 	texts, pos := k.texts, k.pos
-	k.texts = make(map[RideID][]byte)
+	k.texts = make(map[string][]byte)
 	k.mu.Unlock()
 	var wrong error
 	for id, text := range texts {
 		var err error
 		if text == nil {
-			err = k.to.Delete(string(id))
+			err = k.to.Delete(id)
 		} else {
-			err = k.to.Put(string(id), text)
+			err = k.to.Put(id, text)
 		}
 		if err != nil {
 			wrong = err
@@ -129,7 +130,7 @@ func (k *keeper) flush() bool {
 	k.tried = pos
 	if wrong != nil {
 		if k.wrong == nil {
-			k.log.Error("road: rides cannot be kept", "error", wrong)
+			k.log.Error("road: records cannot be kept", "error", wrong)
 		}
 		k.failed++
 	} else {
@@ -140,8 +141,8 @@ func (k *keeper) flush() bool {
 	return wrong == nil
 }
 
-// close writes what is left, as far as the disk takes it.
-func (k *keeper) close() {
+// Close writes what is left, as far as the disk takes it.
+func (k *Keeper) Close() {
 	k.mu.Lock()
 	k.closed = true
 	k.mu.Unlock()
