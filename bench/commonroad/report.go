@@ -52,6 +52,11 @@ func report(o options, results []*result) error {
 		}
 	}
 	sort.Slice(took, func(i, j int) bool { return took[i] < took[j] })
+	var sum, most time.Duration
+	for _, r := range results {
+		sum, most = sum+r.took, max(most, r.took)
+	}
+	fmt.Printf("time for all %v, for one at most %v\n", sum.Round(time.Millisecond), most.Round(time.Millisecond))
 	fmt.Printf("slowest decision of a scenario: median %v, worst %v\n", took[len(took)/2], took[len(took)-1])
 	if o.table == "" {
 		return nil

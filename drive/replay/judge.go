@@ -39,6 +39,7 @@ func Judge(s *commonroad.Scenario, p *commonroad.Problem, spec *vehicle.Spec, wa
 			v.Why += fmt.Sprintf(format, args...) + "; "
 		}
 	}
+	road := commonroad.NewRoad(s.Lanelets)
 	for k := range way {
 		step := p.Initial.Step + k
 		box := spec.Box(way[k])
@@ -51,8 +52,8 @@ func Judge(s *commonroad.Scenario, p *commonroad.Problem, spec *vehicle.Spec, wa
 				note(&v.Free, "hits %s %d at step %d", s.Others[i].Type, s.Others[i].ID, step)
 			}
 		}
-		if at, ok := onLanelets(s.Lanelets, box); !ok {
-			note(&v.OnRoad, "off the road at step %d, (%.2f, %.2f)", step, at.X, at.Y)
+		if !road.Carries(box.Grown(0.002, 0.002)) {
+			note(&v.OnRoad, "off the road at step %d, (%.2f, %.2f)", step, box.X, box.Y)
 		}
 		if k > 0 {
 			if why := feasible(spec, way[k-1], way[k], s.Step); why != "" {
@@ -65,45 +66,6 @@ func Judge(s *commonroad.Scenario, p *commonroad.Problem, spec *vehicle.Spec, wa
 	}
 	v.Cost = costSM1(s, p, way)
 	return v
-}
-
-// onLanelets tells whether the edge of a box lies on lanelets, looked at every quarter of a metre; cracks of 2 cm
-// between lanelets don't count. It gives the first place that doesn't.
-func onLanelets(lanelets []commonroad.Lanelet, box geom.Box) (geom.Vec, bool) {
-	var near [][]geom.Vec
-	for i := range lanelets {
-		outline := lanelets[i].Outline()
-		low, high := outline[0], outline[0]
-		for _, v := range outline {
-			low = geom.Vec{X: min(low.X, v.X), Y: min(low.Y, v.Y)}
-			high = geom.Vec{X: max(high.X, v.X), Y: max(high.Y, v.Y)}
-		}
-		r := box.Radius() + 0.1
-		if box.X > low.X-r && box.X < high.X+r && box.Y > low.Y-r && box.Y < high.Y+r {
-			near = append(near, outline)
-		}
-	}
-	holds := func(v geom.Vec) bool {
-		for _, outline := range near {
-			if commonroad.Within(outline, v) {
-				return true
-			}
-		}
-		return false
-	}
-	corners := box.Corners()
-	for i, a := range corners {
-		b := corners[(i+1)%4]
-		n := math.Ceil(a.To(b) / 0.25)
-		for k := range int(n) {
-			v := geom.Between(a, b, float64(k)/n)
-			if !holds(v) && !holds(v.Plus(geom.Vec{X: 0.02})) && !holds(v.Plus(geom.Vec{X: -0.02})) &&
-				!holds(v.Plus(geom.Vec{Y: 0.02})) && !holds(v.Plus(geom.Vec{Y: -0.02})) {
-				return v, false
-			}
-		}
-	}
-	return geom.Vec{}, true
 }
 
 // feasible says why the model can't drive from x to y in dt under one turn of the wheels and one pull; "" where it can,

@@ -93,7 +93,9 @@ func (b *builder) addLanelet(x *xLanelet) error {
 	id := lane.ID(len(b.lanes))
 	b.byID[x.ID] = id
 	b.lanes = append(b.lanes, l)
-	b.out.Lanelets = append(b.out.Lanelets, Lanelet{ID: x.ID, Left: left, Right: right})
+	b.out.Lanelets = append(b.out.Lanelets, Lanelet{
+		ID: x.ID, Left: left, Right: right, LeftOf: lane.None, RightOf: lane.None,
+	})
 	return nil
 }
 
@@ -138,7 +140,7 @@ var user = map[string]lane.Users{
 
 // link joins a lanelet with those before, after and beside it.
 func (b *builder) link(id lane.ID) error {
-	x, l := &b.file.Lanelets[id], &b.lanes[id]
+	x, l, y := &b.file.Lanelets[id], &b.lanes[id], &b.out.Lanelets[id]
 	find := func(what string, ref int64) (lane.ID, error) {
 		other, there := b.byID[ref]
 		if !there {
@@ -165,18 +167,22 @@ func (b *builder) link(id lane.ID) error {
 		if err != nil {
 			return err
 		}
+		y.LeftOf, y.LeftTurned = other, r.Dir != "same"
 		if r.Dir == "same" {
 			l.LeftOf, l.MayLeft = other, mayCross(x.Left.Mark)
 		} else if other != id {
 			l.Opposite = other
 		}
 	}
-	if r := x.Beside; r != nil && r.Dir == "same" {
+	if r := x.Beside; r != nil {
 		other, err := find("right neighbour", r.Ref)
 		if err != nil {
 			return err
 		}
-		l.RightOf, l.MayRight = other, mayCross(x.Right.Mark)
+		y.RightOf, y.RightTurned = other, r.Dir != "same"
+		if r.Dir == "same" {
+			l.RightOf, l.MayRight = other, mayCross(x.Right.Mark)
+		}
 	}
 	return nil
 }

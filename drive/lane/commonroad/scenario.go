@@ -23,6 +23,9 @@ type Scenario struct {
 type Lanelet struct {
 	ID          int64
 	Left, Right []geom.Vec
+	// The neighbours on both sides, as written, or lane.None; one that is turned leads the other way.
+	LeftOf, RightOf         lane.ID
+	LeftTurned, RightTurned bool
 }
 
 // Outline gives the lanelet's ground as a polygon: along its right bound and back along its left one.

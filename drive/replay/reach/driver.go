@@ -1,9 +1,11 @@
 package reach
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"hutong/drive"
 	"hutong/drive/geom"
@@ -56,6 +58,13 @@ func Start(p *commonroad.Problem, spec *vehicle.Spec) vehicle.State {
 	}
 }
 
+// tick and horizon are how the driver of a closed loop looks ahead.
+const (
+	tick    = drive.Cycle
+	layer   = 5
+	horizon = predict.Steps
+)
+
 // New makes a driver for a problem of a scenario. It fails where the vehicle starts off all lanes, or no way leads to
 // the goal.
 func New(s *commonroad.Scenario, p *commonroad.Problem, spec *vehicle.Spec, o Options) (*Driver, error) {
@@ -66,62 +75,95 @@ func New(s *commonroad.Scenario, p *commonroad.Problem, spec *vehicle.Spec, o Op
 		o.Every = 3
 	}
 	d := &Driver{o: o, spec: spec, step: s.Step, p: predict.New(s.Map)}
-	line, err := wayTo(s, p)
+	lines, err := waysTo(s, p, spec, 1)
 	if err != nil {
 		return nil, err
 	}
-	area := newGround(s.Lanelets, line.path.Points(), 20)
-	if err := line.fit(area, spec, Start(p, spec).Vec); err != nil {
-		return nil, fmt.Errorf("the line to the goal: %w", err)
-	}
-	line.lookAround(s.Map)
 	d.q = search{
-		line: line, spec: spec, future: &d.f, goals: p.Goals, perTick: tick / s.Step, beam: o.Beam,
-		ground: area,
-		bins:   make([]int32, 1<<binBits),
+		line: lines[0].line, ground: lines[0].ground,
+		spec: spec, future: &d.f, goals: p.Goals, perTick: tick / s.Step, beam: o.Beam,
+		tick: tick, layer: layer, horizon: horizon,
+		bins: make([]int32, 1<<binBits),
 	}
-	for i := range p.Goals {
-		d.goals = append(d.goals, d.targetsOf(s, &p.Goals[i])...)
-	}
+	d.goals = d.q.targetsAll(s)
 	return d, nil
 }
 
-// wayTo finds the lanes to the nearest goal, and the line along them.
-func wayTo(s *commonroad.Scenario, p *commonroad.Problem) (*line, error) {
+// course is a line to the goal and the road around it.
+type course struct {
+	line   *line
+	ground *ground
+}
+
+// waysTo finds the courses to the goals, so many at most, the shortest first.
+func waysTo(s *commonroad.Scenario, p *commonroad.Problem, spec *vehicle.Spec, most int) ([]course, error) {
+	routes, err := routesTo(s, p)
+	if err != nil {
+		return nil, err
+	}
+	road := commonroad.NewRoad(s.Lanelets)
+	var out []course
+	for _, r := range routes[:min(most, len(routes))] {
+		l, err := newLine(s.Map, r.from, r.lanes, r.far)
+		if err != nil {
+			return nil, fmt.Errorf("the line to the goal: %w", err)
+		}
+		g := newGround(road, l.path.Points(), 20)
+		if err := l.fit(g, spec, Start(p, spec).Vec); err != nil {
+			return nil, fmt.Errorf("the line to the goal: %w", err)
+		}
+		l.lookAround(s.Map)
+		out = append(out, course{l, g})
+	}
+	return out, nil
+}
+
+// route is a way along lanes to a goal.
+type route struct {
+	from      lane.Spot
+	lanes     []lane.ID
+	cost, far float64
+}
+
+// routesTo finds the lanes to the goals, the shortest way first; of those that end on the same lane one is kept.
+func routesTo(s *commonroad.Scenario, p *commonroad.Problem) ([]route, error) {
 	m := s.Map
 	starts := under(m, p.Initial.Pose)
 	if len(starts) == 0 {
 		return nil, errors.New("the vehicle starts off all lanes")
 	}
-	var best []lane.ID
-	var from lane.Spot
-	far, least := 0.0, math.Inf(1)
-	ends := goalSpots(s, p)
-	for _, end := range ends {
+	var routes []route
+	for _, end := range goalSpots(s, p) {
 		f := m.NewField(end, ^lane.People)
+		best := route{cost: math.Inf(1)}
 		for _, start := range starts {
 			cost := f.From(start.Lane, start.S) + 0.5*math.Abs(start.D)
-			if cost >= least {
+			if cost >= best.cost {
 				continue
 			}
-			if route, ok := f.Route(start.Spot); ok {
-				best, from, least = route, start.Spot, cost
-				far = 0
-				for _, id := range route {
-					far += m.Lane(id).Centre.Length()
-				}
+			if lanes, ok := f.Route(start.Spot); ok {
+				best = route{from: start.Spot, lanes: lanes, cost: cost}
 			}
 		}
+		for _, id := range best.lanes {
+			best.far += m.Lane(id).Centre.Length()
+		}
+		if best.lanes != nil {
+			routes = append(routes, best)
+		}
 	}
-	if best == nil { // no place to go to, or no way there by the lanes' links: then along the lane it starts on
-		best, from = []lane.ID{starts[0].Lane}, starts[0].Spot
-		far = m.Lane(from.Lane).Centre.Length()
+	slices.SortStableFunc(routes, func(a, b route) int { return cmp.Compare(a.cost, b.cost) })
+	// There may be no place to go to, or no way there by the lanes' links: then along the lanes it starts on.
+	for _, x := range starts {
+		routes = append(routes, route{from: x.Spot, lanes: []lane.ID{x.Lane}, far: m.Lane(x.Lane).Centre.Length()})
 	}
-	l, err := newLine(m, from, best, far)
-	if err != nil {
-		return nil, fmt.Errorf("the line to the goal: %w", err)
-	}
-	return l, nil
+	ends := map[lane.ID]bool{}
+	return slices.DeleteFunc(routes, func(r route) bool {
+		end := r.lanes[len(r.lanes)-1]
+		again := ends[end]
+		ends[end] = true
+		return again
+	}), nil
 }
 
 type onLane struct {
@@ -179,10 +221,18 @@ func goalSpots(s *commonroad.Scenario, p *commonroad.Problem) []lane.Spot {
 	return spots
 }
 
+// targetsAll tells the goals by the line.
+func (q *search) targetsAll(s *commonroad.Scenario) (all []target) {
+	for i := range q.goals {
+		all = append(all, q.targetsOf(s, &q.goals[i])...)
+	}
+	return all
+}
+
 // targetsOf tells a goal by the line.
-func (d *Driver) targetsOf(s *commonroad.Scenario, g *commonroad.Goal) []target {
+func (q *search) targetsOf(s *commonroad.Scenario, g *commonroad.Goal) []target {
 	all := [2]float64{math.Inf(-1), math.Inf(1)}
-	t := target{s: all, d: all, v: [2]float64{0, d.spec.MaxSpeed}, from: g.From, to: g.To}
+	t := target{s: all, d: all, v: [2]float64{0, q.spec.MaxSpeed}, from: g.From, to: g.To}
 	if g.Speed != nil {
 		t.v = [2]float64{max(0, g.Speed.From), g.Speed.To}
 	}
@@ -191,12 +241,12 @@ func (d *Driver) targetsOf(s *commonroad.Scenario, g *commonroad.Goal) []target 
 		return []target{t}
 	}
 	var out []target
-	back := d.spec.Length/2 - d.spec.RearOverhang
+	back := q.spec.Length/2 - q.spec.RearOverhang
 	add := func(points []geom.Vec, side float64) {
 		x := t
 		x.s, x.d = [2]float64{math.Inf(1), math.Inf(-1)}, [2]float64{math.Inf(1), math.Inf(-1)}
 		for _, v := range points {
-			at, off := d.q.line.place(v)
+			at, off := q.line.place(v)
 			x.s = [2]float64{min(x.s[0], at-back), max(x.s[1], at-back)}
 			x.d = [2]float64{min(x.d[0], off-side), max(x.d[1], off+side)}
 		}
@@ -247,19 +297,14 @@ func (d *Driver) age(now float64) int { return int(math.Round((now - d.began) / 
 // think looks for a better way than the one it is on, now and then, and always where that isn't free any more.
 func (d *Driver) think(v *scene.View) {
 	if d.o.Log != nil {
-		d.f.remember(d.o.Log, v, seen)
+		d.f.remember(d.o.Log, v.Time, tick, horizon, v.Ego.Vec, seen)
 	} else {
 		d.f.foretell(d.p, v, d.spec, seen)
 	}
 	q := &d.q
 	q.first = int(math.Round(v.Time / d.step))
-	q.targets = q.targets[:0]
-	for _, g := range d.goals {
-		g.from = int(math.Ceil((float64(g.from)*d.step-v.Time)/tick - 1e-6))
-		g.to = int(math.Floor((float64(g.to)*d.step-v.Time)/tick + 1e-6))
-		q.targets = append(q.targets, g)
-	}
-	start := d.here(v)
+	q.aim(d.goals, v.Time, d.step)
+	start := q.here(v.Ego)
 	old, oldMet, oldCost := d.still(v)
 	d.cycle++
 	if old != nil && d.cycle < d.o.Every {
@@ -280,14 +325,24 @@ func (d *Driver) think(v *scene.View) {
 	}
 }
 
+// aim sets the targets as they are seen at a time.
+func (q *search) aim(goals []target, now, step float64) {
+	q.targets = q.targets[:0]
+	for _, g := range goals {
+		g.from = int(math.Ceil((float64(g.from)*step-now)/q.tick - 1e-6))
+		g.to = int(math.Floor((float64(g.to)*step-now)/q.tick + 1e-6))
+		q.targets = append(q.targets, g)
+	}
+}
+
 // here tells the vehicle's state by the line.
-func (d *Driver) here(v *scene.View) point {
-	s, side := d.q.line.place(v.Ego.Vec)
-	at, bend := d.q.line.pose(s)
-	off := geom.Wrap(v.Ego.Heading - at.Heading)
-	p := point{s: s, d: side, v: v.Ego.Speed * math.Cos(off), w: v.Ego.Speed * math.Sin(off), a: v.Ego.Accel}
-	turn := math.Tan(v.Ego.Steer)/d.spec.Wheelbase - bend
-	p.y = turn * v.Ego.Speed * v.Ego.Speed
+func (q *search) here(ego vehicle.State) point {
+	s, side := q.line.place(ego.Vec)
+	at, bend := q.line.pose(s)
+	off := geom.Wrap(ego.Heading - at.Heading)
+	p := point{s: s, d: side, v: ego.Speed * math.Cos(off), w: ego.Speed * math.Sin(off), a: ego.Accel}
+	turn := math.Tan(ego.Steer)/q.spec.Wheelbase - bend
+	p.y = turn * ego.Speed * ego.Speed
 	return p
 }
 

@@ -83,12 +83,15 @@ func side(k int) float64 { return float64(k)*fitStep - fitReach }
 // tight is what it costs to stand somewhere: the more, the less room there is on both sides.
 func (q *search) tight(at geom.Pose) float64 {
 	b := q.body(at)
-	b.wide += 0.05
-	for _, c := range [...]float64{20, 4, 1, 0.3} {
-		if !q.ground.carries(b) {
-			return c
-		}
-		b.wide += 0.15
+	switch room := q.ground.room(&b); {
+	case room < 0.05:
+		return 20 + 20*max(0, 0.05-room)
+	case room < 0.2:
+		return 4
+	case room < 0.35:
+		return 1
+	case room < 0.5:
+		return 0.3
 	}
 	return 0
 }

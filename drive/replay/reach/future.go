@@ -12,7 +12,7 @@ import (
 
 // future is where the others are held to be at each tick from now.
 type future struct {
-	at [horizon + 1][]other
+	at [][]other
 }
 
 // other is one road user at one tick. share is how likely it is there.
@@ -26,7 +26,10 @@ type other struct {
 // Log tells where the others will be: those recorded, at a time, s.
 type Log func(dst []scene.Actor, time float64) []scene.Actor
 
-func (f *future) clear() {
+func (f *future) clear(horizon int) {
+	for len(f.at) <= horizon {
+		f.at = append(f.at, nil)
+	}
 	for k := range f.at {
 		f.at[k] = f.at[k][:0]
 	}
@@ -40,7 +43,8 @@ func (f *future) add(k int, a *scene.Actor, at geom.Pose, speed, share float64) 
 
 // foretell fills the future by the predictor. The vehicle itself is hidden from it: whoever is recorded won't mind it.
 func (f *future) foretell(p *predict.Predictor, v *scene.View, spec *vehicle.Spec, seen float64) {
-	f.clear()
+	const horizon = predict.Steps
+	f.clear(horizon)
 	motions := p.Look(v, lane.Spot{Lane: lane.None}, spec, nil)
 	for i := range motions {
 		m := &motions[i]
@@ -53,14 +57,14 @@ func (f *future) foretell(p *predict.Predictor, v *scene.View, spec *vehicle.Spe
 	}
 }
 
-// remember fills the future from the log.
-func (f *future) remember(log Log, v *scene.View, seen float64) {
-	f.clear()
+// remember fills the future from the log, so many ticks from a time on, with those within reach of a place.
+func (f *future) remember(log Log, time, tick float64, horizon int, place geom.Vec, reach float64) {
+	f.clear(horizon)
 	var now []scene.Actor
 	for k := 0; k <= horizon; k++ {
-		now = log(now[:0], v.Time+float64(k)*tick)
+		now = log(now[:0], time+float64(k)*tick)
 		for i := range now {
-			if a := &now[i]; a.Box.To(v.Ego.Vec) < seen {
+			if a := &now[i]; a.Box.To(place) < reach {
 				f.add(k, a, a.Box.Pose, a.Speed, 1)
 			}
 		}

@@ -8,44 +8,52 @@ import (
 	"hutong/drive/lane/commonroad"
 )
 
-// ground is the drivable area, as squares of pixel metres.
+// ground tells how deep within the road a place lies, by numbers at the crossings of a grid of pixel metres.
 type ground struct {
 	low           geom.Vec
 	width, height int
-	on            []bool
+	depth         []float32 // m to the nearest edge, positive on the road; at most rim either way
 }
 
-// pixel is the side of a square, m.
-const pixel = 0.1
+const (
+	pixel = 0.2 // m
+	rim   = 1.5 // m
+)
 
-// newGround draws the lanelets that come within reach metres of the line.
-func newGround(lanelets []commonroad.Lanelet, line []geom.Vec, reach float64) *ground {
+// newGround measures the road within reach metres of the line.
+func newGround(road *commonroad.Road, line []geom.Vec, reach float64) *ground {
 	low, high := line[0], line[0]
 	for _, v := range line {
 		low = geom.Vec{X: min(low.X, v.X), Y: min(low.Y, v.Y)}
 		high = geom.Vec{X: max(high.X, v.X), Y: max(high.Y, v.Y)}
 	}
 	g := &ground{low: geom.Vec{X: low.X - reach, Y: low.Y - reach}}
-	g.width = int((high.X-low.X+2*reach)/pixel) + 1
-	g.height = int((high.Y-low.Y+2*reach)/pixel) + 1
-	g.on = make([]bool, g.width*g.height)
-	for i := range lanelets {
-		g.fill(lanelets[i].Outline())
+	g.width = int((high.X-low.X+2*reach)/pixel) + 2
+	g.height = int((high.Y-low.Y+2*reach)/pixel) + 2
+	g.depth = make([]float32, g.width*g.height)
+	for i := range g.depth {
+		g.depth[i] = -rim
+	}
+	for points := range road.Pieces {
+		g.fill(points)
+	}
+	for _, e := range road.Edges() {
+		g.near(e)
 	}
 	return g
 }
 
-// fill draws a polygon, row by row, by the even-odd rule at the middle of each square.
+// fill marks a polygon as road, row by row, by the even-odd rule.
 func (g *ground) fill(polygon []geom.Vec) {
 	bottom, top := math.Inf(1), math.Inf(-1)
 	for _, v := range polygon {
 		bottom, top = min(bottom, v.Y), max(top, v.Y)
 	}
-	from := max(0, int(math.Ceil((bottom-g.low.Y)/pixel-0.5)))
-	to := min(g.height-1, int(math.Floor((top-g.low.Y)/pixel-0.5)))
+	from := max(0, int(math.Ceil((bottom-g.low.Y)/pixel)))
+	to := min(g.height-1, int(math.Floor((top-g.low.Y)/pixel)))
 	var cuts []float64
 	for row := from; row <= to; row++ {
-		y := g.low.Y + (float64(row)+0.5)*pixel
+		y := g.low.Y + float64(row)*pixel
 		cuts = cuts[:0]
 		for i, j := 0, len(polygon)-1; i < len(polygon); j, i = i, i+1 {
 			a, b := polygon[i], polygon[j]
@@ -55,34 +63,68 @@ func (g *ground) fill(polygon []geom.Vec) {
 		}
 		slices.Sort(cuts)
 		for k := 0; k+1 < len(cuts); k += 2 {
-			// A hair's breadth on each side closes the cracks between neighbours.
-			first := max(0, int(math.Ceil((cuts[k]-g.low.X)/pixel-0.75)))
-			last := min(g.width-1, int(math.Floor((cuts[k+1]-g.low.X)/pixel-0.25)))
+			first := max(0, int(math.Ceil((cuts[k]-g.low.X)/pixel)))
+			last := min(g.width-1, int(math.Floor((cuts[k+1]-g.low.X)/pixel)))
 			for x := first; x <= last; x++ {
-				g.on[row*g.width+x] = true
+				g.depth[row*g.width+x] = rim
 			}
 		}
 	}
 }
 
-func (g *ground) holds(v geom.Vec) bool {
-	x, y := int((v.X-g.low.X)/pixel), int((v.Y-g.low.Y)/pixel)
-	return x >= 0 && y >= 0 && x < g.width && y < g.height && v.X >= g.low.X && v.Y >= g.low.Y && g.on[y*g.width+x]
-}
-
-// carries tells whether the edge of a box lies on the ground, looked at every half metre.
-func (g *ground) carries(b body) bool {
-	for _, side := range [2]float64{-b.wide, b.wide} {
-		for k := range 10 {
-			x := b.long * (float64(k)/4.5 - 1)
-			if !g.holds(geom.Vec{X: b.X + x*b.cos - side*b.sin, Y: b.Y + x*b.sin + side*b.cos}) {
-				return false
+// near lowers the depths around an edge of the road.
+func (g *ground) near(e commonroad.Edge) {
+	way := e.B.Minus(e.A)
+	square := way.Dot(way)
+	clip := func(x float64, most int) int { return min(max(int(x/pixel), 0), most) }
+	x0, x1 := clip(min(e.A.X, e.B.X)-rim-g.low.X, g.width-1), clip(max(e.A.X, e.B.X)+rim-g.low.X, g.width-1)
+	y0, y1 := clip(min(e.A.Y, e.B.Y)-rim-g.low.Y, g.height-1), clip(max(e.A.Y, e.B.Y)+rim-g.low.Y, g.height-1)
+	for y := y0; y <= y1; y++ {
+		for x := x0; x <= x1; x++ {
+			v := geom.Vec{X: g.low.X + float64(x)*pixel, Y: g.low.Y + float64(y)*pixel}.Minus(e.A)
+			off := v.Minus(way.Times(min(max(v.Dot(way)/square, 0), 1)))
+			d := &g.depth[y*g.width+x]
+			if far := float32(off.Length()); far < max(*d, -*d) {
+				*d = float32(math.Copysign(float64(far), float64(*d)))
 			}
 		}
 	}
-	return g.holds(geom.Vec{X: b.X + b.long*b.cos, Y: b.Y + b.long*b.sin}) &&
-		g.holds(geom.Vec{X: b.X - b.long*b.cos, Y: b.Y - b.long*b.sin})
 }
+
+// at gives the depth of a place, and which way it grows.
+func (g *ground) at(v geom.Vec) (depth float64, slope geom.Vec) {
+	x, y := (v.X-g.low.X)/pixel, (v.Y-g.low.Y)/pixel
+	i, j := int(x), int(y)
+	if x < 0 || y < 0 || i+1 >= g.width || j+1 >= g.height {
+		return -rim, geom.Vec{}
+	}
+	x, y = x-float64(i), y-float64(j)
+	row := g.depth[j*g.width+i:]
+	a, b := float64(row[0]), float64(row[1])
+	c, d := float64(row[g.width]), float64(row[g.width+1])
+	low, high := a+x*(b-a), c+x*(d-c)
+	return low + y*(high-low), geom.Vec{X: (b - a + y*(d-c-b+a)) / pixel, Y: (high - low) / pixel}
+}
+
+// room tells how deep within the road the outline of a body lies where it lies least so, looked at every half metre.
+func (g *ground) room(b *body) float64 {
+	least := float64(rim)
+	for _, o := range outline {
+		depth, _ := g.at(b.point(o))
+		least = min(least, depth)
+	}
+	return least
+}
+
+// outline is where a body's edge is looked at, as shares of half its length and width.
+var outline = func() (points [22][2]float64) {
+	for k := range 10 {
+		x := float64(k)/4.5 - 1
+		points[2*k], points[2*k+1] = [2]float64{x, 1}, [2]float64{x, -1}
+	}
+	points[20], points[21] = [2]float64{1, 0}, [2]float64{-1, 0}
+	return points
+}()
 
 // body is a box with its direction worked out, as half its measures.
 type body struct {
@@ -96,6 +138,12 @@ func newBody(b geom.Box) body {
 	return body{b.Vec, u.X, u.Y, b.Length / 2, b.Width / 2}
 }
 
+// point gives a place of the outline.
+func (b *body) point(share [2]float64) geom.Vec {
+	x, y := share[0]*b.long, share[1]*b.wide
+	return geom.Vec{X: b.X + x*b.cos - y*b.sin, Y: b.Y + x*b.sin + y*b.cos}
+}
+
 // apart gives how far o lies ahead or behind of b's outline and how far to its side, as b sees it; both negative where
 // their outlines, seen along b's axes, overlap. touch says whether they do so along o's axes too.
 func (b *body) apart(o *body) (along, across float64, touch bool) {
@@ -107,4 +155,27 @@ func (b *body) apart(o *body) (along, across float64, touch bool) {
 		math.Abs(d.X*o.cos+d.Y*o.sin) <= o.long+b.long*cos+b.wide*sin &&
 		math.Abs(d.Y*o.cos-d.X*o.sin) <= o.wide+b.long*sin+b.wide*cos
 	return along, across, touch
+}
+
+// gap gives the widest gap between two bodies along one of their axes, negative by how deep they are in each other, and
+// that axis, towards b.
+func (b *body) gap(o *body) (wide float64, axis geom.Vec) {
+	d := b.Minus(o.Vec)
+	cos, sin := math.Abs(b.cos*o.cos+b.sin*o.sin), math.Abs(b.cos*o.sin-b.sin*o.cos)
+	wide = math.Inf(-1)
+	for _, a := range [4]struct {
+		axis  geom.Vec
+		reach float64
+	}{
+		{geom.Vec{X: b.cos, Y: b.sin}, b.long + o.long*cos + o.wide*sin},
+		{geom.Vec{X: -b.sin, Y: b.cos}, b.wide + o.long*sin + o.wide*cos},
+		{geom.Vec{X: o.cos, Y: o.sin}, o.long + b.long*cos + b.wide*sin},
+		{geom.Vec{X: -o.sin, Y: o.cos}, o.wide + b.long*sin + b.wide*cos},
+	} {
+		off := d.Dot(a.axis)
+		if far := math.Abs(off) - a.reach; far > wide {
+			wide, axis = far, a.axis.Times(math.Copysign(1, off))
+		}
+	}
+	return wide, axis
 }

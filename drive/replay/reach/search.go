@@ -1,19 +1,13 @@
 package reach
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
 	"hutong/drive/geom"
 	"hutong/drive/lane/commonroad"
 	"hutong/drive/vehicle"
-)
-
-// The search looks horizon ticks ahead in layers of layer ticks.
-const (
-	tick    = 0.1
-	layer   = 5
-	horizon = 80
 )
 
 // point is where the rear axle is, by the line: how far along and across it, and how fast each.
@@ -37,8 +31,12 @@ type target struct {
 	anywhere bool // it names no place
 }
 
-// search holds what one search needs; it is used again.
+// search holds what one search needs; it is used again. It looks horizon ticks ahead in layers of layer ticks.
 type search struct {
+	tick    float64 // s
+	layer   int
+	horizon int
+
 	line    *line
 	ground  *ground
 	spec    *vehicle.Spec
@@ -48,10 +46,12 @@ type search struct {
 	first   int // the scenario's step now
 	perTick float64
 	beam    int
-	soft    bool // a touch costs much but isn't forbidden: for when there is no way without
+	slack   float64 // ways are followed that cost so many times what the best found one does; 0: 1
+	soft    bool    // a touch costs much but isn't forbidden: for when there is no way without
 
 	nodes    []node
 	children []node
+	ends     []int32 // those that reach the goal
 	bins     []int32 // a table of children by where they are, 1 more than their index
 	order    []rank
 	bands    [bands]int // how many nodes of a layer lie in each band of 1.5 m across
@@ -79,7 +79,7 @@ var (
 func (q *search) run(start point) (way []point, met bool, cost float64) {
 	q.soft = false
 	way, met, cost = q.sweep(start)
-	if met || len(way) > horizon/2 {
+	if met || len(way) > q.horizon/2 {
 		return way, met, cost
 	}
 	// What is foretold leaves no way for long. It may well be wrong: go where it is least likely to hurt.
@@ -91,9 +91,10 @@ func (q *search) run(start point) (way []point, met bool, cost float64) {
 
 func (q *search) sweep(start point) (way []point, met bool, cost float64) {
 	q.nodes = append(q.nodes[:0], node{point: start, parent: -1, rest: q.rest(start, 0)})
+	q.ends = q.ends[:0]
 	best, bestCost := int32(-1), math.Inf(1)
 	from, to := 0, 1
-	for depth := 0; depth < horizon/layer && to > from; depth++ {
+	for depth := 0; depth < q.horizon/q.layer && to > from; depth++ {
 		q.children = q.children[:0]
 		for i := from; i < to; i++ {
 			q.spread(int32(i))
@@ -103,7 +104,7 @@ func (q *search) sweep(start point) (way []point, met bool, cost float64) {
 		next := len(q.nodes)
 		for _, r := range q.order {
 			c := &q.children[r.child]
-			if c.cost >= bestCost {
+			if c.cost >= bestCost*max(q.slack, 1) {
 				break
 			}
 			band := min(max(floor(c.d/1.5)+bands/2, 0), bands-1)
@@ -116,8 +117,11 @@ func (q *search) sweep(start point) (way []point, met bool, cost float64) {
 			}
 			q.bands[band]++
 			q.nodes = append(q.nodes, *c)
-			if reached && c.cost < bestCost {
-				best, bestCost = int32(len(q.nodes)-1), c.cost
+			if reached {
+				q.ends = append(q.ends, int32(len(q.nodes)-1))
+				if c.cost < bestCost {
+					best, bestCost = int32(len(q.nodes)-1), c.cost
+				}
 			}
 			if len(q.nodes)-next >= q.beam {
 				break
@@ -140,15 +144,18 @@ func (q *search) sweep(start point) (way []point, met bool, cost float64) {
 	return q.trace(last), false, n.cost + n.rest
 }
 
+// span is how long a layer lasts, s.
+func (q *search) span() float64 { return float64(q.layer) * q.tick }
+
 func floor(x float64) int32 { return int32(math.Floor(x)) }
 
 // spread adds the children of a node, unchecked.
 func (q *search) spread(parent int32) {
 	p := &q.nodes[parent]
-	if p.ticks%layer != 0 { // it ended at the goal
+	if p.ticks%q.layer != 0 { // it ended at the goal
 		return
 	}
-	const t = layer * tick
+	t := q.span()
 	limit := min(1, 0.15*p.v*p.v/2.4+0.02)
 	_, bend := q.line.pose(p.s)
 	settle, home := q.back(p.point)
@@ -166,7 +173,7 @@ func (q *search) spread(parent int32) {
 			case i == len(acrosss):
 				y = home
 			}
-			c := node{point: p.point, parent: parent, ticks: p.ticks + layer, cost: p.cost}
+			c := node{point: p.point, parent: parent, ticks: p.ticks + q.layer, cost: p.cost}
 			c.point = q.moved(c.point, a, y, t)
 			// It turns no further away from the line than a car does at that speed.
 			if steep := 0.45*c.v + 0.1; math.Abs(c.w) > steep && math.Abs(c.w) > math.Abs(p.w) {
@@ -236,7 +243,7 @@ func (q *search) rank() {
 
 // back gives the accelerations across that end the sideways motion, and that lead gently to the middle of the lane.
 func (q *search) back(p point) (settle, home float64) {
-	const t = layer * tick
+	t := q.span()
 	settle = min(max(-p.w/t, -2.4), 2.4)
 	off := 0.0
 	if m, ok := q.line.lane(p.s, p.d); ok {
@@ -314,7 +321,7 @@ func (q *search) rest(p point, ticks int) float64 {
 		if g.to < ticks {
 			continue
 		}
-		soon, late := float64(max(g.from-ticks, 0))*tick, float64(g.to-ticks)*tick
+		soon, late := float64(max(g.from-ticks, 0))*q.tick, float64(g.to-ticks)*q.tick
 		for _, t := range [3]float64{soon, (soon + late) / 2, late} {
 			least = min(least, g.effort(p, max(t, 0.05)))
 		}
@@ -367,14 +374,14 @@ func (q *search) body(at geom.Pose) body {
 // the node then ends, and whether nothing is hit on the way.
 func (q *search) check(c *node) (reached, ok bool) {
 	p := q.nodes[c.parent]
-	for k := 1; k <= layer; k++ {
-		x := q.moved(p.point, c.a, c.y, float64(k)*tick)
+	for k := 1; k <= q.layer; k++ {
+		x := q.moved(p.point, c.a, c.y, float64(k)*q.tick)
 		at := q.pose(x)
 		cost, free := q.weigh(x, at, p.ticks+k)
 		if !free {
 			return false, false
 		}
-		c.cost += cost * tick
+		c.cost += cost * q.tick
 		if q.met(x, at, p.ticks+k) {
 			x.a, x.y = c.a, c.y
 			c.point, c.ticks, c.rest = x, p.ticks+k, 0
@@ -419,18 +426,15 @@ func (q *search) met(p point, at geom.Pose, ticks int) bool {
 // weigh gives what it costs a second to be at a point at a tick, and whether that is free of others.
 func (q *search) weigh(p point, at geom.Pose, ticks int) (cost float64, free bool) {
 	b := q.body(at)
-	if !q.ground.carries(b) {
+	switch room := q.ground.room(&b); {
+	case room < 0:
 		cost += 1500
-	} else {
-		wide := b
-		wide.wide += 0.08
-		if !q.ground.carries(wide) {
-			cost += 60
-		} else if wide.wide += 0.14; !q.ground.carries(wide) {
-			cost += 1.5
-		}
+	case room < 0.05:
+		cost += 60
+	case room < 0.15:
+		cost += 1.5
 	}
-	k := min(ticks, horizon)
+	k := min(ticks, q.horizon)
 	reach := math.Hypot(b.long, b.wide)
 	hard := b
 	hard.long, hard.wide = b.long+0.15, b.wide+0.06
@@ -442,7 +446,7 @@ func (q *search) weigh(p point, at geom.Pose, ticks int) (cost float64, free boo
 		}
 		along, across, touch := hard.apart(&o.body)
 		if touch {
-			if !q.soft && (o.share >= 0.3 || ticks <= 20) {
+			if !q.soft && (o.share >= 0.3 || float64(ticks)*q.tick <= 2) {
 				return 0, false
 			}
 			cost += 2000 * o.share
@@ -470,10 +474,34 @@ func (q *search) trace(n int32) []point {
 		p := &q.nodes[c.parent]
 		way[len(way)-1].a, way[len(way)-1].y = c.a, c.y
 		for k := 1; k <= c.ticks-p.ticks; k++ {
-			x := q.moved(p.point, c.a, c.y, float64(k)*tick)
+			x := q.moved(p.point, c.a, c.y, float64(k)*q.tick)
 			x.a, x.y = c.a, c.y
 			way = append(way, x)
 		}
 	}
 	return way
+}
+
+// arrivals gives the ways to the goal that were found, the cheapest first, so many at most, each apart from those before
+// it: somewhere on the way by a car's width to the side, or by half its length along.
+func (q *search) arrivals(most int) (ways [][]point) {
+	ends := slices.Clone(q.ends)
+	slices.SortStableFunc(ends, func(a, b int32) int { return cmp.Compare(q.nodes[a].cost, q.nodes[b].cost) })
+	for _, n := range ends {
+		way := q.trace(n)
+		alike := slices.ContainsFunc(ways, func(other []point) bool {
+			for k := 0; k < min(len(way), len(other)); k += q.layer {
+				if math.Abs(way[k].d-other[k].d) > q.spec.Width || math.Abs(way[k].s-other[k].s) > q.spec.Length/2 {
+					return false
+				}
+			}
+			return true
+		})
+		if !alike {
+			if ways = append(ways, way); len(ways) == most {
+				break
+			}
+		}
+	}
+	return ways
 }
