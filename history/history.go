@@ -165,6 +165,16 @@ func (s *Store) Last(ref thing.Ref) (thing.State, bool) {
 	return x.state, true
 }
 
+// Newest is when the newest state of all was taken into the order of Changes; 0 when there is none.
+func (s *Store) Newest() (t thing.Time) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for _, x := range s.list {
+		t = max(t, x.state.Committed)
+	}
+	return t
+}
+
 // Durable is the highest Seq of which it and all before are in files.
 func (s *Store) Durable() uint64 {
 	s.mu.RLock()

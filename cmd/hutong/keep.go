@@ -19,6 +19,7 @@ type memory struct {
 	journal *journal.Journal
 	history *history.Store
 	log     *slog.Logger
+	data    string // the folder
 }
 
 // gather is how long a value that no device awaits the keeping of may be in memory alone, and how long those who read
@@ -44,7 +45,7 @@ func openMemory(ctx context.Context, data string, retention time.Duration, log *
 	for _, r := range report.Repairs {
 		log.Warn("journal repaired", "what", r.String())
 	}
-	m = &memory{journal: j, history: h, log: log}
+	m = &memory{journal: j, history: h, log: log, data: data}
 	if err := m.replay(ctx); err != nil {
 		return nil, errors.Join(err, m.close())
 	}
@@ -127,10 +128,9 @@ func (m *memory) take(ctx context.Context, batch []thing.Change) error {
 func (m *memory) tidy(ctx context.Context) error {
 	tick := time.NewTicker(tidyEvery)
 	defer tick.Stop()
+	began, clock := time.Now(), steady{wall: readClock(m.data, m.history.Newest())}
 	for {
-		if err := m.history.Retain(thing.At(time.Now())); err != nil {
-			m.log.Error("old history cannot be removed", "error", err)
-		}
+		m.retain(&clock, time.Now(), time.Since(began))
 		if err := m.journal.Drop(m.history.Durable() + 1); err != nil {
 			m.log.Error("journal cannot be shortened", "error", err)
 		}
@@ -139,6 +139,24 @@ func (m *memory) tidy(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		}
+	}
+}
+
+// retain lets go of old history, unless the clock is not to be trusted.
+func (m *memory) retain(clock *steady, now time.Time, up time.Duration) {
+	trusted, stepped := clock.trust(thing.At(now), up)
+	if stepped != 0 {
+		m.log.Error("the clock has jumped; nothing old is removed until it has gone steadily for a while",
+			"by", stepped.Round(time.Second), "now", now.UTC().Format(time.RFC3339), "for", doubt)
+	}
+	if !trusted {
+		return
+	}
+	if err := writeClock(m.data, thing.At(now)); err != nil {
+		m.log.Error("the time cannot be remembered", "error", err)
+	}
+	if err := m.history.Retain(thing.At(now)); err != nil {
+		m.log.Error("old history cannot be removed", "error", err)
 	}
 }
 

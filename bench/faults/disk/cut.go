@@ -1,0 +1,145 @@
+package disk
+
+import (
+	"errors"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+const logName = "log"
+
+// Loss is what a power cut took from one folder.
+type Loss struct {
+	Bytes  int64 // unsynced, gone
+	Junk   int   // files whose unsynced end came back in part or as garbage
+	Unmade int   // files that were never there
+	Back   int   // deleted files that are there again
+}
+
+// known is what is known of one file.
+type known struct {
+	kept   int64 // bytes that an fsync has made sure of
+	made   bool  // by a process that was watched; else it was there before, whole
+	inside bool  // its name outlasts a power cut
+}
+
+// Cut pulls the plug: folder, whose store was watched by a Disk that wrote to the folder name below dir and is gone, becomes
+// what the disk could hold by then. Of what was written after the last fsync nothing is left, or a part, or a part that
+// ends in garbage; files whose folder was not synced are not there; deleted ones may be. The log begins anew.
+func Cut(folder, dir, name string, dice *rand.Rand) (Loss, error) {
+	shadow := filepath.Join(dir, name)
+	text, err := os.ReadFile(filepath.Join(shadow, logName))
+	if err != nil {
+		return Loss{}, ignoreMissing(err)
+	}
+	files, gone := replay(string(text))
+	var loss Loss
+	for _, f := range slices.Sorted(keys(files)) {
+		if err := loss.end(filepath.Join(folder, f), files[f], dice); err != nil {
+			return loss, err
+		}
+	}
+	for _, f := range gone {
+		if dice.IntN(2) == 0 {
+			continue
+		}
+		err := os.Link(filepath.Join(shadow, f), filepath.Join(folder, f))
+		switch {
+		case err == nil:
+			loss.Back++
+		case !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrExist):
+			return loss, err
+		}
+	}
+	return loss, os.RemoveAll(shadow)
+}
+
+func keys[V any](m map[string]V) func(func(string) bool) {
+	return func(yield func(string) bool) {
+		for k := range m {
+			if !yield(k) {
+				return
+			}
+		}
+	}
+}
+
+// replay reads the log: the files there, and those whose deletion may not have happened.
+func replay(text string) (files map[string]*known, gone []string) {
+	files = map[string]*known{}
+	of := func(name string) *known {
+		if files[name] == nil {
+			files[name] = &known{kept: 1 << 62, inside: true} // it was there before
+		}
+		return files[name]
+	}
+	for _, f := range lines(text) {
+		size, _ := strconv.ParseInt(f[2], 10, 64) // as note wrote it
+		switch what, name := f[0], f[1]; what {
+		case "made":
+			files[name] = &known{made: true}
+		case "kept":
+			of(name).kept = size
+		case "cut":
+			of(name).kept = min(of(name).kept, size)
+		case "gone":
+			if of(name).inside {
+				gone = append(gone, name)
+			}
+			delete(files, name)
+		case "named":
+			from, to, _ := strings.Cut(name, "/")
+			files[to] = of(from)
+			files[to].inside = true
+			delete(files, from)
+			gone = nil
+		case "folder":
+			for _, k := range files {
+				k.inside = true
+			}
+			gone = nil
+		}
+	}
+	return files, gone
+}
+
+// end gives a file the end that it may have after the cut.
+func (l *Loss) end(name string, k *known, dice *rand.Rand) error {
+	info, err := os.Stat(name)
+	if err != nil {
+		return ignoreMissing(err)
+	}
+	if !k.inside {
+		l.Unmade++
+		l.Bytes += info.Size()
+		return os.Remove(name)
+	}
+	extra := info.Size() - k.kept
+	if extra <= 0 {
+		return nil
+	}
+	stay := int64(0)
+	if dice.IntN(2) == 0 {
+		stay = dice.Int64N(extra + 1)
+		l.Junk++
+	}
+	l.Bytes += extra - stay
+	if err := os.Truncate(name, k.kept+stay); err != nil || stay == 0 || dice.IntN(2) == 0 {
+		return err
+	}
+	f, err := os.OpenFile(name, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	garbage := make([]byte, 1+dice.Int64N(stay))
+	for i := range garbage {
+		garbage[i] = byte(dice.Uint32())
+	}
+	_, err = f.WriteAt(garbage, k.kept+stay-int64(len(garbage)))
+	return errors.Join(err, f.Close())
+}
