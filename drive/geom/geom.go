@@ -107,7 +107,9 @@ func (b Box) Holds(v Vec) bool {
 // Overlaps tells whether two boxes share a point, by the separating axis theorem.
 func (b Box) Overlaps(c Box) bool {
 	d := c.Vec.Minus(b.Vec)
-	if r := b.Radius() + c.Radius(); d.Dot(d) > r*r {
+	// The square of the sum of the two radii, with one root.
+	rb, rc := b.Length*b.Length+b.Width*b.Width, c.Length*c.Length+c.Width*c.Width
+	if 4*d.Dot(d) > (rb+rc+2*math.Sqrt(rb*rc))*(1+1e-12) {
 		return false
 	}
 	u, v := Towards(b.Heading), Towards(c.Heading)

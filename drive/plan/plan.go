@@ -87,6 +87,7 @@ type view struct {
 	laid     float64 // the view's time when that was
 	limit    float64 // m/s, of the lane here
 	others   []other
+	leads    [spans][]lead
 	meetings []meeting
 	halts    []stop
 	cost     float64 // s to the goal from where the vehicle is on it
@@ -102,6 +103,7 @@ type Planner struct {
 
 	task      *Task
 	motions   []predict.Motion
+	around    []around // of the motions
 	claims    []predict.Claim
 	colours   []scene.Colour
 	run       []uint8 // by signal: what was decided when it turned amber
@@ -146,6 +148,7 @@ func (p *Planner) Plan(t *Task) (ok bool) {
 	p.proposals, p.order = p.proposals[:0], p.order[:0]
 	p.lights(t.View.Lights)
 	p.motions = p.predictor.Look(t.View, t.Here, p.spec, p.claim())
+	p.bound()
 	p.pass()
 	if !p.survey() {
 		return false
@@ -298,6 +301,7 @@ func (p *Planner) open(v *view, from lane.Spot, back lane.ID) bool {
 		v.cost = p.task.Field.From(from.Lane, from.S)
 	}
 	v.look(p.motions, p.spec.Width/2)
+	v.lead(p.front)
 	v.meet(p.m, p.spec.Width/2+0.4, v.s-p.spec.RearOverhang, v.s+p.front, p.colours)
 	p.phantoms(v)
 	p.halts(v)

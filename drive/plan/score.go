@@ -96,10 +96,15 @@ const slowly = 4.0
 func (p *Planner) collide(q *Proposal) {
 	half := p.spec.Length/2 - p.spec.RearOverhang
 	reach := math.Hypot(p.spec.Length, p.spec.Width)/2 + 0.3
+	own := boundsOf(&q.States)
 	for i := range p.motions {
-		m := &p.motions[i]
-		size := m.Actor.Box.Radius()
-		for k := 0; k <= predict.Steps; k += 1 {
+		m, its := &p.motions[i], &p.around[i]
+		size := its.radius
+		for k := 0; k <= predict.Steps; k++ {
+			if k%stretch == 0 && own.apart(k/stretch, &its.bounds, reach+size+half+m.Grow*float64(k+stretch)*predict.Tick) {
+				k += stretch - 1
+				continue
+			}
 			x := &q.States[k]
 			t := float64(k) * predict.Tick
 			if t >= q.late {
@@ -118,16 +123,16 @@ func (p *Planner) collide(q *Proposal) {
 			if m.Stood > 1 && !m.Actor.Vulnerable() {
 				margin *= min(1, x.Speed/slowly)
 			}
-			own := p.spec.Box(*x).Grown(0.2+margin, 0.2+margin)
+			body := p.spec.Box(*x).Grown(0.2+margin, 0.2+margin)
 			box := m.Actor.Box
 			box.Pose = m.Boxes[k]
-			if !own.Overlaps(box.Grown(2*grow, 2*grow)) {
+			if !body.Overlaps(box.Grown(2*grow, 2*grow)) {
 				continue
 			}
 			if k == 0 {
 				break // it is too near already: that is no reason to prefer one way to another
 			}
-			if l := own.Local(box.Vec); q.Class != Left && q.Class != Right && l.X < -p.spec.Length/4 {
+			if l := body.Local(box.Vec); q.Class != Left && q.Class != Right && l.X < -p.spec.Length/4 {
 				break // it comes from behind
 			}
 			if t > 4 {
@@ -302,9 +307,9 @@ func (p *Planner) ttc(q *Proposal) float64 {
 			continue
 		}
 		front := q.s[k*stride] + p.front
-		for i := range v.others {
-			o := &v.others[i].at[k]
-			if (o.lo+o.hi)/2 < q.s[k*stride]+p.front/2 {
+		for i := range v.leads[k] {
+			o := &v.leads[k][i]
+			if o.mid < q.s[k*stride]+p.front/2 {
 				continue
 			}
 			if d, _, _ := q.bend.at(o.lo); !o.across(d, half) {

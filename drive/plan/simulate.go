@@ -126,14 +126,14 @@ func (p *Planner) aimAt(q *Proposal) {
 
 // control says what to do at step k of a proposal's way.
 func (p *Planner) control(v *view, q *Proposal, k int, x vehicle.State, s, d float64) vehicle.Control {
-	at := v.way.At(s + x.Speed*0.05)
+	ahead, _ := v.way.bend(s + x.Speed*0.05)
 	want, slope, curl := q.bend.at(s)
 	_, _, soon := q.bend.at(s + x.Speed*0.1)
 	curl = (curl + soon) / 2
-	here := v.way.At(s)
-	room := max(0.2, 1-here.Curve*d)
-	heading := here.Heading + math.Atan2(slope, room)
-	curve := (at.Curve + curl/room) / room
+	here, heading := v.way.bend(s)
+	room := max(0.2, 1-here*d)
+	heading += math.Atan2(slope, room)
+	curve := (ahead + curl/room) / room
 	steer := p.tracker.Steer(x, vehicle.Off{
 		Side: d - want, Turn: geom.Wrap(x.Heading - heading), Curve: min(max(curve, -0.25), 0.25),
 	})
@@ -207,23 +207,23 @@ func (p *Planner) follow(v *view, q *Proposal, k int, speed, s, limit float64) (
 	accel, whom := math.Inf(1), (*other)(nil)
 	front := s + p.front
 	half := p.spec.Width/2 + 0.3
-	for i := range v.others {
-		o := &v.others[i]
-		x := &o.at[k/stride]
-		if !x.there || (x.lo+x.hi)/2 < s+p.front/2 || x.lo > front+100 {
+	ratio := speed / max(limit, 0.5)
+	free := drivingAccel * (1 - ratio*ratio*ratio*ratio)
+	leads := v.leads[k/stride]
+	for i := range leads {
+		x := &leads[i]
+		if x.mid < s+p.front/2 || x.lo > front+100 {
 			continue
 		}
 		d, _, _ := q.bend.at(x.lo)
 		if !x.across(d, half) {
 			continue
 		}
-		ratio := speed / max(limit, 0.5)
-		free := drivingAccel * (1 - ratio*ratio*ratio*ratio)
 		room := max(x.lo-front, 0.1)
 		star := idmGap + max(0, speed*idmHeadway+speed*(speed-x.speed)/(2*math.Sqrt(drivingAccel*idmBrake)))
 		a := max(free, -3) - drivingAccel*(star/room)*(star/room)
 		if a < accel {
-			accel, whom = a, o
+			accel, whom = a, &v.others[x.other]
 		}
 	}
 	return accel, whom

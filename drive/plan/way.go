@@ -36,6 +36,8 @@ type Sample struct {
 	Left, Right float64 // m to the edges of its lane
 	// FarLeft and FarRight reach to the edges of the carriageway in this direction.
 	FarLeft, FarRight float64
+
+	along geom.Vec // the unit vector of the heading
 }
 
 // Way is a line to follow: the lanes that lead from a spot towards the goal without a change of lanes, evened out, with
@@ -174,7 +176,7 @@ const spare = 0.1
 func (w *Way) shift() {
 	for i := range w.Samples {
 		x := &w.Samples[i]
-		off := x.Local(w.middle[i]).Y
+		off := x.along.Cross(w.middle[i].Minus(x.Vec))
 		x.Left, x.Right, x.FarLeft, x.FarRight = x.Left+off, x.Right-off, x.FarLeft+off, x.FarRight-off
 	}
 }
@@ -201,6 +203,7 @@ func (w *Way) turns() {
 		a, b := w.raw[max(i-1, 0)], w.raw[min(i+1, n-1)]
 		x := &w.Samples[i]
 		x.Vec, x.Heading = w.raw[i], b.Minus(a).Angle()
+		x.along = geom.Towards(x.Heading)
 	}
 	for i := range w.Samples {
 		a, b := max(i-2, 0), min(i+2, n-1)
@@ -307,6 +310,15 @@ func (w *Way) At(s float64) Sample {
 	}
 }
 
+// bend gives how the way bends s metres along it, and its heading there.
+func (w *Way) bend(s float64) (curve, heading float64) {
+	at := s / Pace
+	i := min(max(int(at), 0), len(w.Samples)-2)
+	in := min(max(at-float64(i), 0), 1)
+	a, b := &w.Samples[i], &w.Samples[i+1]
+	return a.Curve + in*(b.Curve-a.Curve), a.Heading + in*geom.Wrap(b.Heading-a.Heading)
+}
+
 // cap gives how fast the way may be driven s metres along it, m/s.
 func (w *Way) cap(s float64) float64 {
 	at := s / Pace
@@ -350,9 +362,11 @@ func (w *Way) nearest(v geom.Vec, near int) int {
 // everywhere), and the index to begin with next time.
 func (w *Way) project(v geom.Vec, near int) (s, d float64, index int) {
 	i := w.nearest(v, near)
-	l := w.Samples[i].Local(v)
+	at := &w.Samples[i]
+	off := v.Minus(at.Vec)
+	l := geom.Vec{X: off.Dot(at.along), Y: at.along.Cross(off)}
 	along := l.X
-	if bend := 1 - w.Samples[i].Curve*l.Y; bend > 0.2 {
+	if bend := 1 - at.Curve*l.Y; bend > 0.2 {
 		along /= bend
 	}
 	if i > 0 && i < len(w.Samples)-1 {

@@ -27,29 +27,31 @@ func (p *Predictor) drive(i int, m *Motion) {
 	leads := [3]lead{p.leader(i, m), p.light(m), p.courtesy(m)}
 	at, speed := 0.0, max(a.Speed, 0)
 	accel := min(max(a.Accel, -6), 2)
-	hop, segment := 0, 0
+	hop, on := 0, piece{}
 	heading := a.Box.Heading
 	keeps := a.Vulnerable()
 	for k := range m.Boxes {
 		for hop < m.count-1 && at > m.ends[hop] {
-			hop, segment = hop+1, 0
+			hop, on = hop+1, piece{}
 		}
 		l := p.m.Lane(m.lanes[hop])
 		s := at - m.ends[hop] + l.Centre.Length()
-		pose, bend := along(l, s, &segment)
+		middle := on.along(l, s)
 		t := float64(k) * Tick
 		side := m.side
 		if !keeps {
-			side *= math.Exp(-t / 1.5)
+			side *= settling[k]
 		}
-		lag := math.Exp(-t / 0.5)
-		m.Boxes[k] = geom.Pose{Vec: pose.Ahead(0, side), Heading: pose.Heading + lag*geom.Wrap(heading-pose.Heading)}
+		m.Boxes[k] = geom.Pose{
+			Vec:     geom.Vec{X: middle.X - side*on.ahead.Y, Y: middle.Y + side*on.ahead.X},
+			Heading: on.heading + lag[k]*geom.Wrap(heading-on.heading),
+		}
 		if k == 0 {
 			m.Boxes[0] = a.Box.Pose
 		}
 		m.Speed[k] = speed
 
-		cap := min(max(l.Limit*1.1, min(a.Speed, l.Limit*1.4)), math.Sqrt(sideways/max(math.Abs(bend), 1e-4)))
+		cap := min(max(l.Limit*1.1, min(a.Speed, l.Limit*1.4)), on.cap)
 		want := p.wish(speed, cap, at, leads[:], t)
 		if t < 1 { // nobody's foot moves at once
 			want = accel + t*(want-accel)
@@ -63,24 +65,50 @@ func (p *Predictor) drive(i int, m *Motion) {
 	}
 }
 
-// along gives the pose s metres along a lane and how the lane bends there; segment is where it looked last.
-func along(l *lane.Lane, s float64, segment *int) (geom.Pose, float64) {
+// How much of its offset and of its heading against the lane one still has at each tick.
+var settling, lag = fading(1.5), fading(0.5)
+
+func fading(seconds float64) (share [Steps + 1]float64) {
+	for k := range share {
+		share[k] = math.Exp(-float64(k) * Tick / seconds)
+	}
+	return share
+}
+
+// piece is the straight piece of a lane's middle that a motion is on.
+type piece struct {
+	next    int // one more than its index; 0: none was looked up yet
+	heading float64
+	ahead   geom.Vec // the unit vector of the heading
+	cap     float64  // m/s: how fast the bend after it is driven
+}
+
+// along gives the place s metres along a lane, no less than at the look before, and makes x the piece it is on.
+func (x *piece) along(l *lane.Lane, s float64) geom.Vec {
 	points, ways := l.Centre.Points(), l.Centre.Along()
-	i := min(*segment, len(points)-2)
+	i := max(x.next-1, 0)
 	for i < len(points)-2 && ways[i+1] < s {
 		i++
 	}
-	*segment = i
+	if i+1 != x.next {
+		x.turn(points, ways, i)
+	}
+	return geom.Between(points[i], points[i+1], (s-ways[i])/(ways[i+1]-ways[i]))
+}
+
+// turn makes x the piece with an index.
+func (x *piece) turn(points []geom.Vec, ways []float64, i int) {
 	u := points[i+1].Minus(points[i])
 	long := ways[i+1] - ways[i]
-	pose := geom.Pose{Vec: geom.Between(points[i], points[i+1], (s-ways[i])/long), Heading: u.Angle()}
-	if i+2 >= len(points) {
-		return pose, 0
+	x.next, x.heading = i+1, u.Angle()
+	x.ahead = geom.Towards(x.heading)
+	bend := 0.0
+	if i+2 < len(points) {
+		v := points[i+2].Minus(points[i+1])
+		next := ways[i+2] - ways[i+1]
+		bend = v.Cross(u) / (next * long) / max((long+next)/2, 3)
 	}
-	v := points[i+2].Minus(points[i+1])
-	next := ways[i+2] - ways[i+1]
-	turn := v.Cross(u) / (next * long)
-	return pose, turn / max((long+next)/2, 3)
+	x.cap = math.Sqrt(sideways / max(math.Abs(bend), 1e-4))
 }
 
 // wish is the acceleration of the Intelligent Driver Model.

@@ -98,7 +98,11 @@ func (tr *trail) take(t *scene.Truth) {
 func (r *Referee) encroach(t *scene.Truth, rec *record) {
 	least := math.Inf(1)
 	cross := func(b, was geom.Box, at float64) {
-		if math.Abs(math.Sin(b.Heading-was.Heading)) > 0.35 && t.Time-at < least && b.Overlaps(was) {
+		d := b.Vec.Minus(was.Vec)
+		if r := b.Length + was.Length; t.Time-at >= least || d.Dot(d) > r*r {
+			return
+		}
+		if math.Abs(math.Sin(b.Heading-was.Heading)) > 0.35 && b.Overlaps(was) {
 			least = t.Time - at
 		}
 	}
