@@ -1,5 +1,6 @@
 // Command planner measures what one decision of the vehicle's agent costs: every proposal made, simulated, scored, and
-// the best judged by the shield, among thirty others on a busy street.
+// the best judged by the shield, among thirty others on a busy street of three lanes and one oncoming. Where both lanes
+// beside its own have a gap, the agent has sixty proposals; the cycles in which it has are told by themselves too.
 //
 //	go run ./bench/planner
 //
@@ -10,6 +11,7 @@ package main
 import (
 	"flag"
 	"fmt"
+	"math"
 	"os"
 	"runtime"
 	"slices"
@@ -42,11 +44,26 @@ func run(cycles, others, agents int) error {
 	fmt.Printf("%s/%s, %d CPUs, %s\n", runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version())
 	one := newDriver(m, others, 0)
 	one.measure(100) // warm
-	cpu, wall := one.measure(cycles)
+	one.sum, one.n = 0, 0
+	var cpu, wall, fullCPU, fullWall []time.Duration
+	for range cycles {
+		c, w := one.measure(1)
+		cpu, wall = append(cpu, c...), append(wall, w...)
+		if len(one.d.Candidates) >= full {
+			fullCPU, fullWall = append(fullCPU, c...), append(fullWall, w...)
+		}
+	}
 	fmt.Printf("one agent, %d others, %.0f proposals a cycle on average (%d at most), %d cycles\n", others, one.mean(), one.most, cycles)
 	fmt.Println("         p50      p99      max  ms")
 	print("cpu", cpu)
 	print("wall", wall)
+	if len(fullCPU) > 0 {
+		fmt.Printf("of these the %d cycles with %d proposals or more\n", len(fullCPU), full)
+		print("cpu", fullCPU)
+		print("wall", fullWall)
+		verdict("p99 <= 20 ms, max <= 50 ms by processor time", fullCPU)
+		verdict("and by the clock on the wall", fullWall)
+	}
 
 	drivers := make([]*driver, agents)
 	for i := range drivers {
@@ -68,6 +85,18 @@ func run(cycles, others, agents int) error {
 	return nil
 }
 
+// full is how many proposals a plan has where there is room for all.
+const full = 60
+
+// verdict says whether times, sorted, keep the bar.
+func verdict(what string, sorted []time.Duration) {
+	word := "missed"
+	if p99 := sorted[int(0.99*float64(len(sorted)-1))]; p99 <= 20*time.Millisecond && sorted[len(sorted)-1] <= 50*time.Millisecond {
+		word = "met"
+	}
+	fmt.Printf("%s: %s\n", what, word)
+}
+
 func print(name string, times []time.Duration) {
 	slices.Sort(times)
 	at := func(share float64) float64 { return times[int(share*float64(len(times)-1))].Seconds() * 1000 }
@@ -80,12 +109,16 @@ const (
 	lanes = 3
 )
 
-// street is three lanes in one direction, two kilometres long.
+// street is three lanes in one direction and one in the other, two kilometres long.
 func street() (*lane.Map, error) {
-	all := make([]lane.Lane, lanes)
+	all := make([]lane.Lane, lanes+1)
 	for i := range all {
 		y := width * float64(i)
-		path, err := geom.NewPath([]geom.Vec{{Y: y}, {X: long, Y: y}})
+		line := []geom.Vec{{Y: y}, {X: long, Y: y}}
+		if i == lanes {
+			line[0], line[1] = line[1], line[0]
+		}
+		path, err := geom.NewPath(line)
 		if err != nil {
 			return nil, err
 		}
@@ -94,8 +127,12 @@ func street() (*lane.Map, error) {
 			Name: fmt.Sprint(i), Centre: path, ToLeft: half, ToRight: half, Limit: 13.9, Users: lane.Cars,
 			LeftOf: lane.ID(i + 1), RightOf: lane.ID(i - 1), MayLeft: i+1 < lanes, MayRight: i > 0, Opposite: lane.None, Signal: -1,
 		}
-		if i+1 == lanes {
-			all[i].LeftOf = lane.None
+		switch i {
+		case lanes - 1:
+			all[i].LeftOf, all[i].Opposite = lane.None, lane.ID(lanes)
+		case lanes:
+			all[i].LeftOf, all[i].RightOf, all[i].MayLeft, all[i].MayRight = lane.None, lane.None, false, false
+			all[i].Opposite = lane.ID(lanes - 1)
 		}
 	}
 	return lane.NewMap(all, nil)
@@ -120,12 +157,17 @@ func newDriver(m *lane.Map, others, seed int) *driver {
 	for i := range d.view.Free {
 		d.view.Free[i] = 120
 	}
-	for i := range others { // in all lanes, before and behind, some of them on foot beside the road
+	for i := range others { // in all lanes, before and behind, oncoming, and on foot beside the road
+		n := float64(i / 6)
 		a := scene.Actor{
 			ID: uint32(i + 1), Speed: 7 + float64((i*7+seed)%5),
-			Box: geom.Box{Pose: geom.Pose{Vec: geom.Vec{X: float64(i/lanes)*22 - 60, Y: width * float64(i%lanes)}}, Length: 4.6, Width: 1.8},
+			Box: geom.Box{Pose: geom.Pose{Vec: geom.Vec{X: n*44 - 60, Y: width * float64(i%6)}}, Length: 4.6, Width: 1.8},
 		}
-		if i%6 == 5 {
+		switch i % 6 {
+		case 3, 4: // oncoming
+			a.Box.Vec = geom.Vec{X: n*44 - 60 + 22*float64(i%2), Y: width * lanes}
+			a.Box.Heading = math.Pi
+		case 5:
 			a.Kind, a.Speed, a.Box.Y, a.Box.Length, a.Box.Width = scene.Pedestrian, 1.3, -4, 0.5, 0.5
 		}
 		d.view.Actors = append(d.view.Actors, a)
@@ -164,7 +206,7 @@ func (d *driver) move() {
 	v.Ego.X -= back
 	for i := range v.Actors {
 		a := &v.Actors[i]
-		a.Box.X += a.Speed*drive.Cycle - back
+		a.Box.X += a.Velocity().X*drive.Cycle - back
 		switch off := a.Box.X - v.Ego.X; {
 		case off > 150:
 			a.Box.X -= 220

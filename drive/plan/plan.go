@@ -155,15 +155,23 @@ func (p *Planner) Plan(t *Task) (ok bool) {
 	}
 	p.beware()
 	p.propose()
-	for i := range p.proposals {
-		p.simulate(&p.proposals[i])
-	}
+	p.try(0)
+	p.refine()
 	p.score()
 	for i := range p.proposals {
 		p.order = append(p.order, i)
 	}
 	slices.SortStableFunc(p.order, func(i, j int) int { return cmp.Compare(p.proposals[j].Score, p.proposals[i].Score) })
 	return true
+}
+
+// try drives and judges the proposals from an index on.
+func (p *Planner) try(from int) {
+	for i := from; i < len(p.proposals); i++ {
+		q := &p.proposals[i]
+		p.simulate(q)
+		p.judge(q)
+	}
 }
 
 // pass lets the time since the last plan pass.

@@ -9,7 +9,7 @@ import (
 )
 
 // most is the most proposals of one plan.
-const most = 64
+const most = 72
 
 // Class is what sort of way a proposal is.
 type Class uint8
@@ -79,9 +79,28 @@ var fan = [...]struct {
 	{"half left 1.0", 0.5, 1},
 	{"half left 0.7", 0.5, 0.7},
 	{"half left 0.4", 0.5, 0.4},
+	{"half left 0.2", 0.5, 0.2},
 	{"half right 1.0", -0.5, 1},
 	{"half right 0.7", -0.5, 0.7},
 	{"half right 0.4", -0.5, 0.4},
+	{"half right 0.2", -0.5, 0.2},
+}
+
+// finer are the changes of lanes that are tried only where one of the plain ones can be driven: at speeds between, and
+// over a longer way.
+var finer = [...]struct {
+	left, right       string
+	fraction, stretch float64
+}{
+	{"left 0.85", "right 0.85", 0.85, 1},
+	{"left 0.55", "right 0.55", 0.55, 1},
+	{"left brisk 0.85", "right brisk 0.85", 0.85, 0.7},
+	{"left brisk 0.55", "right brisk 0.55", 0.55, 0.7},
+	{"left gently 1.0", "right gently 1.0", 1, 1.4},
+	{"left gently 0.85", "right gently 0.85", 0.85, 1.4},
+	{"left gently 0.7", "right gently 0.7", 0.7, 1.4},
+	{"left gently 0.55", "right gently 0.55", 0.55, 1.4},
+	{"left gently 0.4", "right gently 0.4", 0.4, 1.4},
 }
 
 var waitNames = [...]string{"wait 1", "wait 2", "wait 3", "wait 4"}
@@ -158,6 +177,32 @@ func (p *Planner) propose() {
 			q.brake, q.hard = b.brake, b.hard
 		}
 	}
+}
+
+// refine adds the finer changes of lanes beside those that can be driven, and tries them.
+func (p *Planner) refine() {
+	tried := len(p.proposals)
+	var free [len(p.views)]bool
+	for i := range p.proposals {
+		q := &p.proposals[i]
+		free[q.view] = free[q.view] || q.Veto == ""
+	}
+	for i := 1; i < len(p.views); i++ {
+		if !free[i] {
+			continue
+		}
+		for k := range finer {
+			f := &finer[k]
+			name, class := f.left, Left
+			if p.views[i].side < 0 {
+				name, class = f.right, Right
+			}
+			if q := p.add(name, class, i); q != nil {
+				q.fraction, q.stretch = f.fraction, f.stretch
+			}
+		}
+	}
+	p.try(tried)
 }
 
 // waits proposes to stop before each place where someone else may go first.

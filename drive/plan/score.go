@@ -34,7 +34,6 @@ func (p *Planner) score() {
 	best := 0.0
 	for i := range p.proposals {
 		q := &p.proposals[i]
-		p.judge(q)
 		q.progress = p.progress(q)
 		if q.Veto == "" {
 			best = max(best, q.progress)
