@@ -48,6 +48,7 @@ type search struct {
 	beam    int
 	slack   float64 // ways are followed that cost so many times what the best found one does; 0: 1
 	soft    bool    // a touch costs much but isn't forbidden: for when there is no way without
+	slim    bool    // no room is kept around the body: for ways that have been shaped
 
 	nodes    []node
 	children []node
@@ -391,14 +392,27 @@ func (q *search) check(c *node) (reached, ok bool) {
 	return false, true
 }
 
+// state tells where the vehicle's middle is at a tick as the goals see it, if a step of the scenario is then.
+func (q *search) state(at geom.Pose, speed float64, ticks int) (commonroad.State, bool) {
+	step := float64(q.first) + float64(ticks)*q.perTick
+	b := q.body(at)
+	return commonroad.State{
+		Step: int(math.Round(step)), Pose: geom.Pose{Vec: b.Vec, Heading: at.Heading}, Speed: speed,
+	}, math.Abs(step-math.Round(step)) < 1e-6
+}
+
+// reached tells whether the vehicle is in a goal.
+func (q *search) reached(at geom.Pose, speed float64, ticks int) bool {
+	state, now := q.state(at, speed, ticks)
+	return now && slices.ContainsFunc(q.goals, func(g commonroad.Goal) bool { return g.Met(state) })
+}
+
 // met tells whether a point lies well within a goal.
 func (q *search) met(p point, at geom.Pose, ticks int) bool {
-	b := q.body(at)
-	step := float64(q.first) + float64(ticks)*q.perTick
-	if math.Abs(step-math.Round(step)) > 1e-6 {
+	state, now := q.state(at, p.v, ticks)
+	if !now {
 		return false
 	}
-	state := commonroad.State{Step: int(math.Round(step)), Pose: geom.Pose{Vec: b.Vec, Heading: at.Heading}, Speed: p.v}
 	for i := range q.goals {
 		g := &q.goals[i]
 		if state.Step < g.From || state.Step > g.To || !g.Met(state) {
@@ -437,7 +451,9 @@ func (q *search) weigh(p point, at geom.Pose, ticks int) (cost float64, free boo
 	k := min(ticks, q.horizon)
 	reach := math.Hypot(b.long, b.wide)
 	hard := b
-	hard.long, hard.wide = b.long+0.15, b.wide+0.06
+	if !q.slim {
+		hard.long, hard.wide = b.long+0.15, b.wide+0.06
+	}
 	for i := range q.future.at[k] {
 		o := &q.future.at[k][i]
 		want := 2 + 0.6*max(p.v, o.speed)

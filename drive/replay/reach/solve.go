@@ -98,35 +98,23 @@ func (v *solver) attempt(c course, e effort, steps int) {
 		ways = q.arrivals(e.ends)
 	}
 	for _, way := range ways {
-		if v.shape(c, q, way, met, steps); v.best.flaw == "" {
+		if v.shape(q, way, met, steps); v.best.flaw == "" {
 			return
 		}
 	}
 }
 
 // shape makes one way drivable, and keeps it where it is better than the best so far.
-func (v *solver) shape(c course, q *search, way []point, met bool, steps int) {
+func (v *solver) shape(q *search, way []point, met bool, steps int) {
 	n := steps
 	if met {
 		n = (len(way) - 1) / v.per
 	}
-	t := &errand{bicycle: &v.shaper.bicycle, ground: c.ground, line: c.line, others: v.others, wish: math.NaN()}
 	v.shaper.bicycle = bicycle{v.spec, v.s.Step}
-	v.shaper.task = t
-	for k := range n + 1 {
-		i := min(k*v.per, len(way)-1)
-		x := way[i]
-		if i < k*v.per {
-			x = q.moved(x, 0, 0, float64(k*v.per-i)*v.tick)
-		}
-		t.guess, t.speeds, t.along = append(t.guess, q.pose(x)), append(t.speeds, x.v), append(t.along, x.s)
-	}
+	t := q.errand(way, n, v.per, &v.shaper.bicycle)
+	t.others = v.others
 	t.goal = nearest(v.p.Goals, v.p.Initial.Step+n, q.body(t.guess[n]).Vec)
-	for i := range v.p.Goals {
-		if g := v.p.Goals[i].Speed; g != nil && (math.IsNaN(t.wish) || g.From < t.wish) {
-			t.wish = g.From
-		}
-	}
+	v.shaper.task = t
 	v.shaper.x, v.shaper.u = v.shaper.follow(stateOf(Start(v.p, v.spec)), t)
 	a := attempt{bad: math.MaxInt}
 	for _, round := range [...]struct{ near, hard float64 }{{3, 3}, {0.3, 30}, {0, 300}, {0, 3000}, {0, 30000}} {
@@ -141,6 +129,25 @@ func (v *solver) shape(c course, q *search, way []point, met bool, steps int) {
 	if v.best.way == nil || a.bad < v.best.bad {
 		v.best = a
 	}
+}
+
+// errand makes the task of going along a way of n steps, each of so many ticks.
+func (q *search) errand(way []point, n, per int, b *bicycle) *errand {
+	t := &errand{bicycle: b, ground: q.ground, line: q.line, wish: math.NaN()}
+	for k := range n + 1 {
+		i := min(k*per, len(way)-1)
+		x := way[i]
+		if i < k*per { // the way is over: on as it was
+			x = q.moved(x, 0, 0, float64(k*per-i)*q.tick)
+		}
+		t.guess, t.speeds, t.along = append(t.guess, q.pose(x)), append(t.speeds, x.v), append(t.along, x.s)
+	}
+	for i := range q.goals {
+		if g := q.goals[i].Speed; g != nil && (math.IsNaN(t.wish) || g.From < t.wish) {
+			t.wish = g.From
+		}
+	}
+	return t
 }
 
 // nearest gives the goal that a place is deepest in, of those whose window holds the step.
