@@ -43,11 +43,36 @@ func (p *Planner) halts(v *view) {
 		p.arrive(v, front)
 		p.mustChange(v, front)
 	}
+	p.walkers(v, front, speed)
 	if p.task.PullOver {
 		p.berth(v, front, speed)
 	}
 	if p.task.Stop {
 		v.halts = append(v.halts, stop{at: front + speed*speed/(2*2.5), why: ordered, signal: -1})
+	}
+}
+
+// walkers halts the vehicle for those on foot who come into its way, unless it is through well before them or comes when
+// they have gone.
+func (p *Planner) walkers(v *view, front, speed float64) {
+	for i := range v.meetings {
+		m := &v.meetings[i]
+		if m.phantom || !m.yield || !m.motion.Actor.OnFoot() || m.from < front {
+			continue
+		}
+		before, after := m.slack()
+		in, out := (m.from-front)/max(speed, 1), soonest(m.to+p.spec.RearOverhang-v.s, speed, v.limit)
+		if out+before < m.enter || in > m.leave+after {
+			continue
+		}
+		at := m.line
+		if speed*speed > 2*bearable*(at-front) { // there is less room: nearer to them
+			at = m.from - 0.5
+		}
+		if speed*speed < 2*hardest*(at-front) {
+			v.halts = append(v.halts, stop{at: at, why: crossing, signal: -1, track: m.motion.Actor.ID})
+			v.others[m.other].halted = true
+		}
 	}
 }
 

@@ -88,6 +88,8 @@ type view struct {
 	limit    float64 // m/s, of the lane here
 	others   []other
 	leads    [spans][]lead
+	standers []stander
+	cares    []care
 	meetings []meeting
 	halts    []stop
 	cost     float64 // s to the goal from where the vehicle is on it
@@ -116,6 +118,7 @@ type Planner struct {
 	aim       aim
 	change    need
 	special   special
+	people    []lostSight
 	passing   float64 // m of the oncoming lane that may be used
 	stopped   lane.ID // the lane before whose stop line the vehicle has stopped
 	waited    float64 // s that the vehicle has been standing
@@ -150,6 +153,7 @@ func (p *Planner) Plan(t *Task) (ok bool) {
 	p.motions = p.predictor.Look(t.View, t.Here, p.spec, p.claim())
 	p.bound()
 	p.pass()
+	p.recall()
 	if !p.survey() {
 		return false
 	}
@@ -311,6 +315,8 @@ func (p *Planner) open(v *view, from lane.Spot, back lane.ID) bool {
 	v.look(p.motions, p.spec.Width/2)
 	v.lead(p.front)
 	v.meet(p.m, p.spec.Width/2+0.4, v.s-p.spec.RearOverhang, v.s+p.front, p.colours)
+	p.stand(v)
+	p.takeCare(v)
 	p.phantoms(v)
 	p.halts(v)
 	return true

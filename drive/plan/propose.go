@@ -50,6 +50,7 @@ type Proposal struct {
 	s, d     [predict.Steps + 1]float64
 	late     float64 // s until the first thing that mustn't be; +Inf
 	progress float64
+	lost     float64 // s behind who stands
 	off      float64 // m off the carriageway
 }
 

@@ -15,6 +15,7 @@ const (
 	weighComfort  = 2.0
 	weighLimit    = 4.0
 	constancy     = 0.03 // what it is worth to keep to one's mind
+	offside       = 0.04 // what a metre off the middle of the lane costs
 )
 
 // nuPlan's bounds of comfort.
@@ -26,15 +27,23 @@ const (
 	maxLonJerk               = 4.13
 	leastTTC                 = 0.95 // s
 	leastProgress            = 0.2  // of the best's: less is no progress
+	slight                   = 2.0  // s of progress: where the best is less, so is the worth of it
 )
 
 // score gives every proposal its score, from 0 to 1; those out of the question get one below 0, the sooner it would go
 // wrong the lower.
 func (p *Planner) score() {
+	least := forever // what is lost in any case says nothing about which way is better
+	for i := range p.proposals {
+		q := &p.proposals[i]
+		if q.Veto == "" {
+			least = min(least, q.lost)
+		}
+	}
 	best := 0.0
 	for i := range p.proposals {
 		q := &p.proposals[i]
-		q.progress = p.progress(q)
+		q.progress = p.progress(q) - max(0, q.lost-least)
 		if q.Veto == "" {
 			best = max(best, q.progress)
 		}
@@ -46,10 +55,7 @@ func (p *Planner) score() {
 			q.Score = -1 + 0.1*min(q.late, 8) - 0.005*min(end.Speed, 20)
 			continue
 		}
-		progress := 1.0
-		if best > 0.2 {
-			progress = max(0, q.progress/best)
-		}
+		progress := max(0, 1-(best-q.progress)/max(best, slight))
 		made := 1.0
 		if progress < leastProgress {
 			made = 0.7
@@ -57,8 +63,9 @@ func (p *Planner) score() {
 		sum := weighProgress*progress + weighTTC*p.ttc(q) + weighComfort*p.comfort(q) + weighLimit
 		q.Score = sum / (weighProgress + weighTTC + weighComfort + weighLimit) * made * max(0.6, 1-q.off)
 		if q.Class == Aside && (p.special.siren != 0 || p.task.PullOver) {
-			q.Score += 0.3
+			q.Score++ // whatever it costs
 		}
+		q.Score -= offside * math.Abs(q.shift)
 		if q.Class >= Halt {
 			q.Score *= 0.5 // only where nothing better is left
 		}
@@ -131,7 +138,7 @@ func (p *Planner) collide(q *Proposal) {
 			if k == 0 {
 				break // it is too near already: that is no reason to prefer one way to another
 			}
-			if l := body.Local(box.Vec); q.Class != Left && q.Class != Right && l.X < -p.spec.Length/4 {
+			if l := body.Local(box.Vec); q.Class != Left && q.Class != Right && l.X < -p.spec.Length/4 && m.Speed[k] > 0 {
 				break // it comes from behind
 			}
 			if t > 4 {
@@ -231,10 +238,7 @@ func (p *Planner) give(v *view, q *Proposal) {
 		if v.s+p.front > m.from+0.5 {
 			continue // it is in already: the way out is ahead
 		}
-		before, after := 1.0, 0.3
-		if !m.yield {
-			before, after = 0.2, 0
-		}
+		before, after := m.slack()
 		in, out := p.stay(q, m.from, m.to)
 		if in == forever || in > m.leave+after {
 			continue
@@ -256,6 +260,18 @@ func (p *Planner) give(v *view, q *Proposal) {
 			q.veto("gives no way", max(in, 0.1))
 		}
 	}
+}
+
+// slack gives how long before the other comes the vehicle has to have left a meeting, and how long after it has gone it may
+// come, s. One on foot may walk faster or slower than thought.
+func (m *meeting) slack() (before, after float64) {
+	switch {
+	case !m.yield:
+		return 0.2, 0
+	case !m.phantom && m.motion.Actor.OnFoot():
+		return 1.5, 0.5 + m.leave/4
+	}
+	return 1, 0.3
 }
 
 // stay gives when the vehicle's body comes to the stretch and when it has left it, s from now; +Inf: never.

@@ -23,6 +23,7 @@ type bend struct {
 	s0, long float64
 	c        [6]float64
 	end      float64
+	most     float64 // m/s, on it
 }
 
 // newBend makes the quintic that starts at s with the offset d, the slope d1 and the bend d2, and ends level at end.
@@ -63,6 +64,7 @@ func (p *Planner) simulate(q *Proposal) {
 	x := p.task.View.Ego
 	s, d, index := w.project(x.Vec, v.index)
 	q.bend = p.lay(v, q, s, d)
+	p.heed(v, q)
 	q.cause = cause{kind: free}
 	for k := 0; ; k++ {
 		q.States[k], q.s[k], q.d[k] = x, s, d
@@ -109,7 +111,23 @@ func (p *Planner) lay(v *view, q *Proposal, s, d float64) bend {
 	if q.Class == Nudge { // it has to be over when it is there
 		long = min(long, max(q.before-s, 4))
 	}
-	return newBend(s, long, d, slope, min(max(curl, -0.2), 0.2), q.shift)
+	b := newBend(s, long, d, slope, min(max(curl, -0.2), 0.2), q.shift)
+	if b.most = forever; q.Class != Keep {
+		b.most = b.pace(p.spec)
+	}
+	return b
+}
+
+// pace gives how fast a bend may be driven so that the wheels are turned in time and nobody is thrown aside.
+func (b *bend) pace(spec *vehicle.Spec) float64 {
+	const share, slowest = 0.75, 1.0 // of the steering rate there is; m/s
+	turn, sharp := 0.0, 0.0
+	for t := 0.0; t <= b.long; t += b.long / 12 {
+		turn = max(turn, math.Abs(6*b.c[3]+t*(24*b.c[4]+t*60*b.c[5])))
+		_, _, d2 := b.at(b.s0 + t)
+		sharp = max(sharp, math.Abs(d2))
+	}
+	return max(slowest, min(share*spec.MaxSteerRate/max(spec.Wheelbase*turn, 1e-6), math.Sqrt(lateral/max(sharp, 1e-6))))
 }
 
 // aimAt notes where a chosen proposal means the vehicle to be at the next cycle.
@@ -148,7 +166,10 @@ func (p *Planner) control(v *view, q *Proposal, k int, x vehicle.State, s, d flo
 // policy gives the acceleration of an attentive driver at step k.
 func (p *Planner) policy(v *view, q *Proposal, k int, x vehicle.State, s float64) float64 {
 	speed := x.Speed
-	limit := v.way.cap(s+0.5*speed) * q.fraction
+	limit := min(v.way.cap(s+0.5*speed)*q.fraction, p.careful(v, q, s))
+	if s < q.bend.s0+q.bend.long {
+		limit = min(limit, q.bend.most)
+	}
 	accel := min(max(2*(limit-speed), -3), drivingAccel)
 	note := k < noted
 	if note && k == 0 && limit < v.limit*0.9*q.fraction && speed > limit-0.7 {
@@ -206,24 +227,28 @@ func halt(speed, x float64) float64 {
 func (p *Planner) follow(v *view, q *Proposal, k int, speed, s, limit float64) (float64, *other) {
 	accel, whom := math.Inf(1), (*other)(nil)
 	front := s + p.front
-	half := p.spec.Width/2 + 0.3
 	ratio := speed / max(limit, 0.5)
 	free := drivingAccel * (1 - ratio*ratio*ratio*ratio)
 	leads := v.leads[k/stride]
 	for i := range leads {
 		x := &leads[i]
-		if x.mid < s+p.front/2 || x.lo > front+100 {
+		o := &v.others[x.other]
+		if o.halted || x.mid < s+p.front/2 || x.lo > front+100 {
 			continue
 		}
 		d, _, _ := q.bend.at(x.lo)
-		if !x.across(d, half) {
-			continue
+		least := -hardest
+		if half := p.spec.Width / 2; !x.across(d, half+0.3) {
+			if x.lo < front+1 || x.speed < 0.5 || !x.across(d, half+o.berth) {
+				continue
+			}
+			least = -evenly // there is room, but not enough to pass
 		}
 		room := max(x.lo-front, 0.1)
 		star := idmGap + max(0, speed*idmHeadway+speed*(speed-x.speed)/(2*math.Sqrt(drivingAccel*idmBrake)))
 		a := max(free, -3) - drivingAccel*(star/room)*(star/room)
-		if a < accel {
-			accel, whom = a, &v.others[x.other]
+		if a = max(a, least); a < accel {
+			accel, whom = a, o
 		}
 	}
 	return accel, whom

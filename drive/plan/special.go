@@ -10,10 +10,11 @@ import (
 
 // special is what is out of the ordinary this cycle.
 type special struct {
-	siren uint32 // an emergency vehicle that wants to pass; 0: none
-	block *other // what stands in the own lane and will not go on
-	near  float64
-	asks  bool // it can't be passed without a person's leave
+	siren  uint32  // an emergency vehicle that wants to pass; 0: none
+	behind float64 // m to it
+	block  *other  // what stands in the own lane and will not go on
+	near   float64
+	asks   bool // it can't be passed without a person's leave
 }
 
 // beware looks for what is out of the ordinary.
@@ -24,17 +25,17 @@ func (p *Planner) beware() {
 		a := p.motions[i].Actor
 		at := p.task.View.Ego.Local(a.Box.Vec)
 		along := math.Cos(a.Box.Heading - p.task.View.Ego.Heading)
-		if a.Siren && at.X < 0 && at.X > -sirenReach && math.Abs(at.Y) < 8 && along > 0.5 {
-			p.special.siren = a.ID
+		if a.Siren && at.X < sirenPast && at.X > -sirenReach && math.Abs(at.Y) < 8 && along > 0.5 {
+			p.special.siren, p.special.behind = a.ID, max(0, -at.X-a.Box.Length/2-p.spec.RearOverhang)
 		}
 	}
 	p.findBlock(v)
 }
 
 const (
-	sirenReach = 80.0 // m behind, from where on an emergency vehicle is made room for
+	sirenReach = 80.0 // m behind, from where on an emergency vehicle is made room for,
+	sirenPast  = 12.0 // and m ahead, until where
 	parked     = 12.0 // s that a vehicle has to stand to count as one that will not go on
-	queueing   = 40.0 // m before a light or a junction, where who stands is queueing
 )
 
 // findBlock finds the first that stands in the own lane for good: an obstacle, or a vehicle that has stood for long with
@@ -45,8 +46,8 @@ func (p *Planner) findBlock(v *view) {
 	for i := range v.others {
 		o := &v.others[i]
 		x := &o.at[0]
-		passing := (p.last == Nudge || math.Abs(v.d) > 1) && x.hi > v.s-p.spec.RearOverhang-0.5
-		if !x.there || x.lo < front-1 && !passing || x.lo > front+60 || !x.across(0, half) || math.Abs(o.motion.Actor.Speed) > 0.3 {
+		passing := x.hi > v.s-p.spec.RearOverhang-0.5 && !x.across(v.d, p.spec.Width/2)
+		if !x.there || x.lo < front-1 && !passing || x.lo > front+60 || !x.across(0, half) || o.motion.Stood == 0 {
 			continue
 		}
 		if first == nil || x.lo < first.at[0].lo {
@@ -56,30 +57,13 @@ func (p *Planner) findBlock(v *view) {
 	if first == nil || first.motion.Actor.OnFoot() {
 		return
 	}
-	if first.motion.Actor.Kind != scene.Obstacle {
-		aside := math.Abs(first.at[0].left+first.at[0].right)/2 > 0.7 // nobody queues at the lane's edge
-		if first.motion.Stood < parked && !(aside && first.motion.Stood > 3) || p.queues(v, first.at[0].hi) && !aside {
+	if m := first.motion; m.Actor.Kind != scene.Obstacle {
+		aside := math.Abs(first.at[0].left+first.at[0].right)/2 > 0.7
+		if m.Stood < parked && !((aside || m.Always) && m.Stood > 3) || p.queues(v, first) {
 			return
 		}
 	}
 	p.special.block, p.special.near = first, first.at[0].lo-front
-}
-
-// queues tells whether someone standing at s has something ahead to wait for.
-func (p *Planner) queues(v *view, s float64) bool {
-	for i := range v.way.Legs {
-		leg := &v.way.Legs[i]
-		if leg.Begin > s-1 && leg.Begin < s+queueing && p.m.Lane(leg.Lane).Kind == lane.Junction {
-			return true
-		}
-	}
-	for i := range v.others {
-		x := &v.others[i].at[0]
-		if x.there && x.lo > s-0.5 && x.lo < s+8 && x.across(0, p.spec.Width/2) {
-			return true // the next one stands before it
-		}
-	}
-	return false
 }
 
 // nudges proposes the ways around what stands in the lane: on the carriageway, or through the oncoming lane if a person
@@ -110,19 +94,19 @@ func (p *Planner) nudges() {
 	}
 	possible := false
 	for _, n := range [2]struct {
-		name  string
+		names [3]string
 		shift float64
 		fits  bool
 	}{
-		{"nudge left", x.left + half + clear, x.left+2*half+clear < left},
-		{"nudge right", x.right - half - clear, -x.right+2*half+clear < at.FarRight},
+		{[3]string{"nudge left 1.0", "nudge left 0.6", "nudge left 0.3"}, x.left + half + clear, x.left+2*half+clear < left},
+		{[3]string{"nudge right 1.0", "nudge right 0.6", "nudge right 0.3"}, x.right - half - clear, -x.right+2*half+clear < at.FarRight},
 	} {
 		if !n.fits {
 			continue
 		}
 		possible = true
-		for _, f := range [2]float64{0.6, 0.3} {
-			if q := p.add(n.name, Nudge, 0); q != nil {
+		for i, f := range [3]float64{1, 0.6, 0.3} {
+			if q := p.add(n.names[i], Nudge, 0); q != nil {
 				q.shift, q.fraction, q.about, q.before = n.shift, f, b.motion.Actor.ID, x.lo
 			}
 		}
@@ -141,8 +125,12 @@ func (p *Planner) aside() {
 	if p.special.siren == 0 && !p.task.PullOver {
 		return
 	}
-	for i, f := range [2]float64{0.6, 0.3} {
-		if q := p.add([2]string{"aside 0.6", "aside 0.3"}[i], Aside, 0); q != nil {
+	most := 0.6
+	if p.special.siren != 0 { // the nearer it has come, the slower: so it gets past
+		most = min(most, max(0.1, (p.special.behind-8)/50))
+	}
+	for i, f := range [2]float64{most, most / 2} {
+		if q := p.add([2]string{"aside", "aside slowly"}[i], Aside, 0); q != nil {
 			q.shift, q.fraction, q.about = p.edge(), f, p.special.siren
 		}
 	}
@@ -152,7 +140,7 @@ func (p *Planner) aside() {
 func (p *Planner) berth(v *view, front, speed float64) {
 	at := front
 	if speed > 0.5 {
-		at += speed * speed / (2 * 1.5)
+		at += 0.4 + speed*speed/(2*1.2)
 	}
 	for i := range v.way.Legs {
 		leg := &v.way.Legs[i]

@@ -26,6 +26,8 @@ type span struct {
 // other is one motion as seen from a way.
 type other struct {
 	motion *predict.Motion
+	halted bool    // a halt is made for it
+	berth  float64 // m to its side that it is passed with at least, while it drives
 	at     [spans]span
 }
 
@@ -38,6 +40,7 @@ type meeting struct {
 	joins        bool    // it goes on along the way
 	yield        bool    // the vehicle gives way to it
 	line         float64 // m along the way, where the vehicle's front waits for it
+	other        int     // index in the view's others
 	phantom      bool    // nobody has been seen: it could come from where nothing is seen
 }
 
@@ -53,11 +56,22 @@ func (v *view) look(motions []predict.Motion, body float64) {
 			v.others = append(v.others, other{})
 		}
 		o := &v.others[n]
-		o.motion = m
+		o.motion, o.halted, o.berth = m, false, asideOf(m)
 		if !v.span(o, body) {
 			v.others = v.others[:n]
 		}
 	}
+}
+
+// asideOf gives how far aside somebody has to be passed: what the law asks for on two wheels.
+func asideOf(m *predict.Motion) float64 {
+	switch m.Actor.Kind {
+	case scene.Bicycle:
+		return 1.5
+	case scene.Motorcycle:
+		return 1
+	}
+	return 0
 }
 
 // span fills in where a motion is on the way. It tells whether it ever comes near.
@@ -115,7 +129,7 @@ func (v *view) meet(m *lane.Map, half, rear, front float64, lights []scene.Colou
 			continue // it comes from behind
 		}
 		meet := meeting{
-			motion: o.motion, from: x.lo, to: x.hi, enter: float64(first) * gap, leave: float64(first) * gap,
+			motion: o.motion, other: i, from: x.lo, to: x.hi, enter: float64(first) * gap, leave: float64(first) * gap,
 			speed: x.speed, line: math.Inf(1),
 		}
 		for k := first; k < spans && o.at[k].across(0, half); k++ {

@@ -28,6 +28,9 @@ func (p *Predictor) drive(i int, m *Motion) {
 	at, speed := 0.0, max(a.Speed, 0)
 	accel := min(max(a.Accel, -6), 2)
 	hop, on := 0, piece{}
+	if m.Stood > 1 {
+		speed, accel = 0, 0
+	}
 	heading := a.Box.Heading
 	keeps := a.Vulnerable()
 	for k := range m.Boxes {
@@ -40,7 +43,7 @@ func (p *Predictor) drive(i int, m *Motion) {
 		t := float64(k) * Tick
 		side := m.side
 		if !keeps {
-			side *= settling[k]
+			side *= max(settling[k], 1-at/12) // who stands comes no nearer to the middle
 		}
 		m.Boxes[k] = geom.Pose{
 			Vec:     geom.Vec{X: middle.X - side*on.ahead.Y, Y: middle.Y + side*on.ahead.X},

@@ -25,6 +25,7 @@ type Motion struct {
 	Actor  *scene.Actor // in the view that was looked at
 	Share  float64      // 0 to 1: how likely, against the actor's other motions
 	Stood  float64      // s that the actor has been standing
+	Always bool         // it has been standing ever since it was first seen
 	Yields bool         // it is thought to stop for someone who goes first, or for a light
 	// Boxes holds the middle and heading of the actor's outline at each tick from now, Speed its speed.
 	Boxes [Steps + 1]geom.Pose
@@ -59,9 +60,13 @@ type spot struct {
 	ok          bool
 }
 
+// memory is what is kept of a track.
 type memory struct {
 	track uint32
-	since float64 // the view's time when it came to stand; negative: it moves
+	since float64   // the view's time when it came to stand; negative: it moves
+	at    geom.Pose // where: the mean of what has been seen since
+	looks float64   // how often
+	moved bool      // it has been seen to move
 	seen  float64
 }
 
@@ -90,7 +95,9 @@ func (p *Predictor) Look(v *scene.View, here lane.Spot, spec *vehicle.Spec, clai
 	p.spots = append(p.spots, spot{Spot: here, speed: v.Ego.Speed, half: spec.Length / 2, ok: here.Lane != lane.None})
 	for i := range v.Actors {
 		if a := &v.Actors[i]; sound(a) {
-			p.foretell(i, a, p.remember(a, v.Time))
+			m, first := p.remember(a, v), len(p.motions)
+			p.foretell(i, a, m.stands(v.Time))
+			m.stay(p.motions[first:], v.Time)
 		}
 	}
 	p.forget(v.Time)
@@ -117,30 +124,58 @@ func (p *Predictor) lights(lights []scene.Light) {
 	}
 }
 
-// remember gives for how long the actor has been standing.
-func (p *Predictor) remember(a *scene.Actor, now float64) float64 {
-	const moves = 0.3
+// remember gives what is known of a track by now. Its speed alone doesn't say whether it stands: far off that is uncertain
+// by more than the speed of one who creeps; so it stands as long as it has come nowhere.
+func (p *Predictor) remember(a *scene.Actor, v *scene.View) *memory {
+	const moves, place = 0.5, 0.7 // m/s, m: what is uncertain about one who is near
+	const most = 60.0             // looks that count for where it is
+	sure := 1 + a.Box.To(v.Ego.Vec)/60
+	moving := math.Abs(a.Speed) > moves*sure
+	var m *memory
 	for i := range p.stood {
-		if m := &p.stood[i]; m.track == a.ID {
-			m.seen = now
-			switch {
-			case math.Abs(a.Speed) > moves:
-				m.since = -1
-			case m.since < 0 || m.since > now:
-				m.since = now
-			}
-			if m.since < 0 {
-				return 0
-			}
-			return now - m.since
+		if p.stood[i].track == a.ID {
+			m = &p.stood[i]
 		}
 	}
-	m := memory{track: a.ID, since: -1, seen: now}
-	if math.Abs(a.Speed) <= moves {
-		m.since = now
+	if m == nil {
+		p.stood = append(p.stood, memory{track: a.ID, since: -1})
+		m = &p.stood[len(p.stood)-1]
+	} else if m.since >= 0 && m.at.To(a.Box.Vec) > place*sure || moving {
+		m.since, m.moved = -1, true
 	}
-	p.stood = append(p.stood, m)
-	return 0
+	if m.seen = v.Time; m.since < 0 && !moving || m.since > v.Time {
+		m.since, m.at, m.looks = v.Time, a.Box.Pose, 0
+	}
+	m.looks = min(m.looks+1, most)
+	m.at.Vec = geom.Between(m.at.Vec, a.Box.Vec, 1/m.looks)
+	m.at.Heading += geom.Wrap(a.Box.Heading-m.at.Heading) / m.looks
+	return m
+}
+
+// stands gives for how many seconds it has been standing.
+func (m *memory) stands(now float64) float64 {
+	if m.since < 0 {
+		return 0
+	}
+	return now - m.since
+}
+
+// stay puts the motions of one who stands where it has been seen on the whole.
+func (m *memory) stay(motions []Motion, now float64) {
+	if m.stands(now) < 1 {
+		return
+	}
+	for i := range motions {
+		x := &motions[i]
+		if x.Always = !m.moved; x.Actor.OnFoot() {
+			continue
+		}
+		by, turn := m.at.Minus(x.Boxes[0].Vec), geom.Wrap(m.at.Heading-x.Boxes[0].Heading)
+		for k := range x.Boxes {
+			b := &x.Boxes[k]
+			b.Vec, b.Heading = b.Plus(by), b.Heading+turn
+		}
+	}
 }
 
 // forget drops tracks not seen for a while.
@@ -224,7 +259,7 @@ func (p *Predictor) add(a *scene.Actor, stood float64) *Motion {
 		p.motions = append(p.motions, Motion{})
 	}
 	m := &p.motions[n]
-	m.Actor, m.Share, m.Stood, m.Yields, m.Grow, m.count = a, 1, stood, false, 0, 0
+	m.Actor, m.Share, m.Stood, m.Always, m.Yields, m.Grow, m.count = a, 1, stood, false, false, 0, 0
 	return m
 }
 
@@ -276,10 +311,13 @@ func (p *Predictor) straight(a *scene.Actor, stood float64) {
 	if a.Vulnerable() {
 		m.Grow = 0.15
 	}
-	u := geom.Towards(a.Box.Heading)
+	u, speed := geom.Towards(a.Box.Heading), a.Speed
+	if stood > 1 && !a.OnFoot() {
+		speed = 0
+	}
 	for k := range m.Boxes {
 		t := float64(k) * Tick
-		m.Boxes[k] = geom.Pose{Vec: a.Box.Plus(u.Times(a.Speed * t)), Heading: a.Box.Heading}
-		m.Speed[k] = a.Speed
+		m.Boxes[k] = geom.Pose{Vec: a.Box.Plus(u.Times(speed * t)), Heading: a.Box.Heading}
+		m.Speed[k] = speed
 	}
 }

@@ -2,6 +2,7 @@ package shield
 
 import (
 	"math"
+	"slices"
 
 	"hutong/drive/geom"
 	"hutong/drive/lane"
@@ -30,10 +31,7 @@ func (l *lack) add(rule Rule, missing, at float64) {
 // lacks works out what the continuation lacks towards each of the others: by the worst they may do, or when nominal by
 // what they do now.
 func (s *Shield) lacks(dst []lack, t *tube, nominal bool) []lack {
-	dst = dst[:0]
-	for range s.others {
-		dst = append(dst, lack{})
-	}
+	dst = append(dst[:0], make([]lack, len(s.others))...)
 	for k := range s.entries {
 		e := &s.entries[k]
 		o := &s.others[e.other]
@@ -236,7 +234,7 @@ func (s *Shield) stopLine(e *entry, o *other, now float64) float64 {
 		}
 	}
 	for i := range l.Conflicts {
-		if c := &l.Conflicts[i]; c.Yield && s.owns(c.With) {
+		if c := &l.Conflicts[i]; c.Yield && slices.Contains(s.own, c.With) {
 			holds(c.From)
 		}
 	}
@@ -258,7 +256,7 @@ func (s *Shield) takeLanes(t *tube) {
 		next = st.way + 2
 		s.near = s.m.Near(s.near[:0], st.box.Vec, 1)
 		for _, id := range s.near {
-			if !s.owns(id) && s.drives(id, &st.box) {
+			if !slices.Contains(s.own, id) && s.drives(id, &st.box) {
 				s.own = append(s.own, id)
 				s.inside = s.inside || i == 0 && s.m.Lane(id).Kind == lane.Junction
 			}
@@ -274,15 +272,6 @@ func (s *Shield) drives(id lane.ID, b *geom.Box) bool {
 	off := mid.Local(b.Vec)
 	left, right := l.Widths(at)
 	return math.Abs(geom.Wrap(b.Heading-mid.Heading)) < 0.6 && off.Y < left && -off.Y < right && math.Abs(off.X) < 0.5
-}
-
-func (s *Shield) owns(id lane.ID) bool {
-	for _, o := range s.own {
-		if o == id {
-			return true
-		}
-	}
-	return false
 }
 
 const mend = 15 // states of a plan, by which the distance it lacks has to be half mended, unless it brakes
@@ -318,15 +307,26 @@ func (s *Shield) keepsTo(l *lack, plan []vehicle.State, e *entry, o *other, brak
 	}
 	switch {
 	case now.ahead > -s.p.Gap && now.beside < s.p.LateralGap:
-		if lacks := now.need - now.ahead; lacks > 0 && !brakes && later.need-later.ahead > lacks/2 {
+		if lacks := now.need - now.ahead; lacks > 0 && !brakes && later.need-later.ahead > lacks/2 && !s.passes(o, false) {
 			l.add(Following, lacks, dt)
 		}
 	case now.ahead <= -s.p.Gap && now.tail < 0 && towards > 0.1 && now.cos > alongside: // else they cross, which is judged by where they meet
 		need := Lateral(towards, math.Abs(e.across), s.p.Response, s.p.OtherResponse, s.p.LateralAccel, s.p.LateralBrake, s.p.LateralGap)
-		if now.beside < need {
+		if now.beside < need && !s.passes(o, true) {
 			l.add(Beside, need-now.beside, dt)
 		}
 	}
+}
+
+// passes tells whether the plan, driven out, leads past one who stands: without a touch, and not to a stop behind it.
+func (s *Shield) passes(o *other, abreast bool) bool {
+	box := geom.Box{Pose: o.at, Length: 2 * (o.half + s.p.LateralGap), Width: 2 * (o.wide + s.p.LateralGap)}
+	for i := range s.drawn.steps {
+		if s.drawn.steps[i].box.Overlaps(box) {
+			return false
+		}
+	}
+	return o.speed == 0 && (abreast || s.drawn.steps[len(s.drawn.steps)-1].pose.Local(o.at.Vec).X < 0)
 }
 
 // alongside is the least cosine between the directions of two who drive side by side: that of 25 degrees.

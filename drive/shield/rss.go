@@ -21,14 +21,6 @@ func Longitudinal(rear, front, response, accel, brake, frontBrake float64) float
 	return max(0, way+stopping(then, brake)-stopping(front, frontBrake))
 }
 
-// Opposite is definition 2: what two need who drive towards each other, the first in its own lane. Each may speed up
-// for its response time and then brakes, the one in its own lane with brake, the other with otherBrake.
-func Opposite(speed, other, response, otherResponse, accel, otherAccel, brake, otherBrake float64) float64 {
-	way, then := after(math.Abs(speed), response, accel)
-	otherWay, otherThen := after(math.Abs(other), otherResponse, otherAccel)
-	return way + stopping(then, brake) + otherWay + stopping(otherThen, otherBrake)
-}
-
 // Lateral is definition 6: what two side by side need, when each moves towards the other with the speeds given (negative:
 // away), for its response time may speed up sideways by accel, and then takes its speed back with brake. gap stays in any
 // case: the fluctuation µ of definition 5.

@@ -62,8 +62,7 @@ func cutting() []Trial {
 				parked("wreck", scene.Car, 230, 0),
 				deaf("leader", "east0", 66, 11, Cue{Then(10.5), Shift(3.5, 2.6)}),
 			},
-			Known: "the planner changes lanes too late for what stands in its own",
-			Must:  []Check{Untouched, Reaches(78)},
+			Must: []Check{Untouched, Reaches(78)},
 		},
 		{
 			Name: "two cars cut in, one after the other", On: Road(2, city), Start: begin(), Speed: 12, Goal: far(), Seconds: 60,
@@ -116,8 +115,7 @@ func following() []Trial {
 				Name: "ambulance", Kind: scene.Van, From: Place{Lane: "east0"}, To: Place{Lane: "east0", S: 799}, At: 2, Speed: 14, Siren: true, Heedful: true,
 				Cues: []Cue{{Within("ambulance", 20), Shift(3.5, 3)}},
 			}},
-			Known: "having made room for a siren, the vehicle stays at the edge",
-			Must:  []Check{Untouched, Because("siren"), Reaches(73)},
+			Must: []Check{Untouched, Because("siren"), Reaches(73)},
 		},
 	}
 }
@@ -126,15 +124,13 @@ func obstacles() []Trial {
 	return []Trial{
 		{
 			Name: "a van stands in the second row", On: Road(2, city), Start: begin(), Speed: 11, Goal: far(), Seconds: 80,
-			Cast:  []Part{parked("van", scene.Van, 200, 0)},
-			Known: "the planner changes lanes too late for what stands in its own",
-			Must:  []Check{Untouched, Brakes(4), Reaches(70)},
+			Cast: []Part{parked("van", scene.Van, 200, 0)},
+			Must: []Check{Untouched, Brakes(4), Reaches(70)},
 		},
 		{
 			Name: "the lane is blocked and a person allows to pass", On: Road(1, city), Start: begin(), Speed: 10, Goal: far(), Seconds: 130,
 			Cast:   []Part{parked("lorry", scene.Truck, 200, 0)},
 			Orders: []Order{{Asked("pass"), func(*Run) {}}, {Then(3), Allow}},
-			Known:  "the agent asks, but has come too near to what it then may pass",
 			Must:   []Check{Untouched, Asks("pass"), Reaches(125)},
 		},
 		{
@@ -152,14 +148,12 @@ func obstacles() []Trial {
 			Cast: []Part{
 				parked("right one", scene.Car, 170, -2.0), parked("left one", scene.Car, 176, 3.2), parked("right two", scene.Car, 182, -2.0),
 			},
-			Known: "the vehicle has come too near to go around when it finds that nothing moves",
-			Must:  []Check{Untouched, Reaches(80), Keeps("left one", 0.25), Keeps("right two", 0.25)},
+			Must: []Check{Untouched, Reaches(80), Keeps("left one", 0.25), Keeps("right two", 0.25)},
 		},
 		{
 			Name: "a car stands half on the lane", On: Road(1, 8.3), Start: begin(), Speed: 8, Goal: Place{Lane: "east0", S: 320}, Seconds: 70,
-			Cast:  []Part{parked("car", scene.Car, 160, -2.1)},
-			Known: "the vehicle has come too near to go around when it finds that nothing moves",
-			Must:  []Check{Untouched, Because("nudge", "free", "blocked"), Reaches(60)},
+			Cast: []Part{parked("car", scene.Car, 160, -2.1)},
+			Must: []Check{Untouched, Because("nudge", "free", "blocked"), Reaches(60)},
 		},
 		{
 			Name: "a jam stands behind a crest of lorries", On: Road(2, city), Start: begin(), Speed: 12, Goal: far(), Seconds: 90,

@@ -57,8 +57,7 @@ func walking() []Trial {
 				Name: "visitor", Kind: scene.Pedestrian, Over: []geom.Vec{{X: 662.5, Y: 372}, {X: 651, Y: 372}},
 				Cues: []Cue{{Within("visitor", 18), Go(1.3, 2)}},
 			}},
-			Known: "who walks towards a crossing is noticed late",
-			Must:  []Check{Untouched, Brakes(4.5), Reaches(55)},
+			Must: []Check{Untouched, Brakes(4.5), Reaches(55)},
 		},
 		{
 			Name: "a crossing hidden by a parked van", On: Town, Start: Place{Lane: "school1_1", S: 30}, Speed: 5, Goal: Place{Lane: "school2_1", S: 60}, Seconds: 75,
@@ -89,9 +88,8 @@ func cycling() []Trial {
 	return []Trial{
 		{
 			Name: "a cyclist rides ahead", On: Road(2, city), Start: begin(), Speed: 11, Goal: far(), Seconds: 100,
-			Cast:  []Part{bike(-1.2)},
-			Known: "a cyclist is passed with 0.4 m to spare",
-			Must:  []Check{Untouched, Keeps("cyclist", 0.9), Reaches(75)},
+			Cast: []Part{bike(-1.2)},
+			Must: []Check{Untouched, Keeps("cyclist", 1.5), Reaches(75)},
 		},
 		{
 			Name: "a cyclist swerves", On: Road(2, city), Start: begin(), Speed: 11, Goal: far(), Seconds: 110,

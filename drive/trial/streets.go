@@ -25,7 +25,6 @@ func ordering() []Trial {
 		{
 			Name: "the link is lost: pull over", On: Town, Start: Place{Lane: "high2_2", S: 5}, Speed: 8, Goal: Place{Lane: "high42_2", S: 26}, Seconds: 70,
 			Orders: []Order{{After(3), Tell(func(o *drive.Orders) { o.PullOver = true })}},
-			Known:  "pulling over brakes harder than it need",
 			Must:   []Check{Stands(60), EndsAs(drive.Stopped), Brakes(4)},
 		},
 		{
