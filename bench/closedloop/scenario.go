@@ -33,7 +33,7 @@ type scenario struct {
 }
 
 // suit is how many of our vehicles drive at once where nobody says: about one in ten of the traffic.
-var suit = map[string]int{"joined": 60, "acosta": 30, "pasubio": 24, "town": 40}
+var suit = map[string]int{"joined": 80, "acosta": 30, "pasubio": 24, "town": 40}
 
 // way is where a ride goes from and to.
 type way struct{ edges []string }

@@ -112,7 +112,12 @@ func (b Box) Overlaps(c Box) bool {
 	if 4*d.Dot(d) > (rb+rc+2*math.Sqrt(rb*rc))*(1+1e-12) {
 		return false
 	}
-	u, v := Towards(b.Heading), Towards(c.Heading)
+	return Meet(b, c, Towards(b.Heading), Towards(c.Heading))
+}
+
+// Meet is Overlaps for boxes whose directions are known: u and v are the unit vectors of the headings of b and c.
+func Meet(b, c Box, u, v Vec) bool {
+	d := c.Vec.Minus(b.Vec)
 	cos, sin := math.Abs(u.Dot(v)), math.Abs(u.Cross(v))
 	bl, bw, cl, cw := b.Length/2, b.Width/2, c.Length/2, c.Width/2
 	return math.Abs(d.Dot(u)) <= bl+cl*cos+cw*sin &&

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"hutong/drive/geom"
 	"hutong/drive/predict"
 	"hutong/drive/vehicle"
 )
@@ -41,14 +42,38 @@ func (p *Planner) bound() {
 		for k := range m.Boxes {
 			b.take(k, m.Boxes[k].X, m.Boxes[k].Y)
 		}
-		p.around = append(p.around, around{b, m.Actor.Box.Radius()})
+		n := len(p.around)
+		if n == cap(p.around) {
+			p.around = append(p.around, around{})
+		}
+		p.around = p.around[:n+1]
+		x := &p.around[n]
+		x.bounds, x.radius, x.known = b, m.Actor.Box.Radius(), [stretches]bool{}
 	}
 }
 
-// around is where a motion goes, at most, and how far its body reaches from its middle, m.
+// around is where a motion goes, at most, how far its body reaches from its middle, m, and in which direction it faces.
 type around struct {
 	bounds
 	radius float64
+	headed
+}
+
+// headed are the unit vectors of headings, looked up for a stretch when they are first asked for.
+type headed struct {
+	known [stretches]bool
+	ahead [predict.Steps + 1]geom.Vec
+}
+
+// know looks the stretch up that tick k lies in.
+func (x *headed) know(k int, heading func(k int) float64) {
+	if x.known[k/stretch] {
+		return
+	}
+	x.known[k/stretch] = true
+	for i := k / stretch * stretch; i < min((k/stretch+1)*stretch, predict.Steps+1); i++ {
+		x.ahead[i] = geom.Towards(heading(i))
+	}
 }
 
 func boundsOf(states *[predict.Steps + 1]vehicle.State) (b bounds) {

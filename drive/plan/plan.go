@@ -106,6 +106,7 @@ type Planner struct {
 	task      *Task
 	motions   []predict.Motion
 	around    []around // of the motions
+	own       headed   // of the proposal that is judged
 	claims    []predict.Claim
 	colours   []scene.Colour
 	run       []uint8 // by signal: what was decided when it turned amber

@@ -103,9 +103,12 @@ func (p *Planner) collide(q *Proposal) {
 	half := p.spec.Length/2 - p.spec.RearOverhang
 	reach := math.Hypot(p.spec.Length, p.spec.Width)/2 + 0.3
 	own := boundsOf(&q.States)
+	p.own.known = [stretches]bool{}
+	ours := func(k int) float64 { return q.States[k].Heading }
 	for i := range p.motions {
 		m, its := &p.motions[i], &p.around[i]
 		size := its.radius
+		theirs := func(k int) float64 { return m.Boxes[k].Heading }
 		for k := 0; k <= predict.Steps; k++ {
 			if k%stretch == 0 && own.apart(k/stretch, &its.bounds, reach+size+half+m.Grow*float64(k+stretch)*predict.Tick) {
 				k += stretch - 1
@@ -129,10 +132,14 @@ func (p *Planner) collide(q *Proposal) {
 			if m.Stood > 1 && !m.Actor.Vulnerable() {
 				margin *= min(1, x.Speed/slowly)
 			}
-			body := p.spec.Box(*x).Grown(0.2+margin, 0.2+margin)
-			box := m.Actor.Box
-			box.Pose = m.Boxes[k]
-			if !body.Overlaps(box.Grown(2*grow, 2*grow)) {
+			p.own.know(k, ours)
+			its.know(k, theirs)
+			body := geom.Box{
+				Pose:   geom.Pose{Vec: x.Plus(p.own.ahead[k].Times(half)), Heading: x.Heading},
+				Length: p.spec.Length + 0.2 + margin, Width: p.spec.Width + 0.2 + margin,
+			}
+			box := geom.Box{Pose: m.Boxes[k], Length: m.Actor.Box.Length + 2*grow, Width: m.Actor.Box.Width + 2*grow}
+			if !geom.Meet(body, box, p.own.ahead[k], its.ahead[k]) {
 				continue
 			}
 			if k == 0 {
