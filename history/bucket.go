@@ -1,13 +1,10 @@
 package history
 
-import (
-	"math"
+import "hutong/thing"
 
-	"hutong/thing"
-)
-
-// bucket gathers samples of one step.
+// bucket gathers samples of one step. What agg does not need may be left out.
 type bucket struct {
+	agg      string
 	start    thing.Time
 	samples  int
 	known    int // samples with a known value
@@ -56,6 +53,87 @@ func (b *bucket) add(start thing.Time, s Sample) {
 	b.addWhole(v)
 }
 
+// run adds the samples from lo to hi of plain columns, as add would one by one.
+func (b *bucket) run(start thing.Time, x *columns, lo, hi int) {
+	q := thing.Quality(x.quality[lo])
+	if b.known == 0 || q < b.knownQ {
+		b.knownQ = q
+	}
+	if b.numbers == 0 || q < b.numbersQ {
+		b.numbersQ = q
+	}
+	switch {
+	case b.agg == "last" || b.agg == "count":
+	case len(x.floats) > 0:
+		b.runFloats(x.floats[lo:hi])
+	case len(x.ints) > 0:
+		b.runInts(x.ints[lo:hi])
+	default:
+		b.runBools(x.kind[lo:hi])
+	}
+	n := hi - lo
+	b.samples, b.known, b.numbers = b.samples+n, b.known+n, b.numbers+n
+	b.start, b.last = start, x.at(hi-1)
+}
+
+func (b *bucket) widen(low, high thing.Value) {
+	if b.numbers == 0 || less(low, b.min) {
+		b.min = low
+	}
+	if b.numbers == 0 || less(b.max, high) {
+		b.max = high
+	}
+}
+
+func (b *bucket) runFloats(list []float64) {
+	b.inexact = true
+	if b.agg != "min" && b.agg != "max" {
+		sum := b.sum
+		for _, f := range list {
+			sum += f
+		}
+		b.sum = sum
+		return
+	}
+	low, high := list[0], list[0]
+	for _, f := range list {
+		if f < low {
+			low = f
+		}
+		if high < f {
+			high = f
+		}
+	}
+	b.widen(thing.Float(low), thing.Float(high))
+}
+
+func (b *bucket) runInts(list []int64) {
+	low, high := list[0], list[0]
+	for _, i := range list {
+		low, high = min(low, i), max(high, i)
+		b.sum += float64(i)
+		b.addWhole(thing.Int(i))
+	}
+	b.widen(thing.Int(low), thing.Int(high))
+}
+
+func (b *bucket) runBools(kinds []byte) {
+	on := 0
+	for _, k := range kinds {
+		on += int(k - isFalse)
+	}
+	low, high := thing.Int(1), thing.Int(0)
+	if on < len(kinds) {
+		low = thing.Int(0)
+	}
+	if on > 0 {
+		high = thing.Int(1)
+	}
+	b.widen(low, high)
+	b.sum += float64(on)
+	b.addWhole(thing.Int(int64(on)))
+}
+
 func (b *bucket) addWhole(v thing.Value) {
 	i := v.Int()
 	sum := b.whole + i
@@ -96,58 +174,4 @@ func (b *bucket) result(agg string) (Sample, bool) {
 		}
 	}
 	return s, b.numbers > 0
-}
-
-// thin picks at most most samples so that the line through them looks like the line through all: the first, the last,
-// and from each of the stretches between the one that spans the largest triangle with the one picked before and the
-// middle of the next stretch (LTTB). What is no number lies on the line's last height.
-func thin(list []Sample, most int) []Sample {
-	switch {
-	case len(list) <= most:
-		return list
-	case most == 1:
-		return list[len(list)-1:]
-	case most == 2:
-		return []Sample{list[0], list[len(list)-1]}
-	}
-	heights := make([]float64, len(list))
-	for i, s := range list {
-		switch {
-		case s.Value.IsNumber():
-			heights[i] = s.Value.Float()
-		case s.Value.Bool():
-			heights[i] = 1
-		case s.Value.Type() != thing.Boolean && i > 0:
-			heights[i] = heights[i-1]
-		}
-	}
-	x := func(i int) float64 { return float64(list[i].Time - list[0].Time) }
-	out := make([]Sample, 0, most)
-	out = append(out, list[0])
-	stretch := float64(len(list)-2) / float64(most-2)
-	edge := func(k int) int { return min(1+int(float64(k)*stretch), len(list)-1) }
-	at := 0
-	for k := range most - 2 {
-		from, to, next := edge(k), edge(k+1), edge(k+2)
-		if k == most-3 {
-			to, next = len(list)-1, len(list)
-		}
-		var mx, my float64
-		for i := to; i < next; i++ {
-			mx += x(i)
-			my += heights[i]
-		}
-		n := float64(next - to)
-		mx, my = mx/n, my/n
-		best, area := from, -1.0
-		for i := from; i < to; i++ {
-			a := math.Abs((x(at)-mx)*(heights[i]-heights[at]) - (x(at)-x(i))*(my-heights[at]))
-			if a > area {
-				best, area = i, a
-			}
-		}
-		out = append(out, list[best])
-		at = best
-	}
-	return append(out, list[len(list)-1])
 }

@@ -2,11 +2,11 @@ package history
 
 import (
 	"encoding/binary"
-	"fmt"
-	"slices"
+	"sync"
 
 	"github.com/klauspost/compress/zstd"
 
+	"hutong/history/pack"
 	"hutong/thing"
 )
 
@@ -56,6 +56,8 @@ type codec struct {
 	enc *zstd.Encoder
 	dec *zstd.Decoder // of texts
 	big *zstd.Decoder // of indexes
+
+	spare sync.Pool // of *columns
 }
 
 func newCodec() (*codec, error) {
@@ -71,7 +73,7 @@ func newCodec() (*codec, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &codec{enc, dec, big}, nil
+	return &codec{enc: enc, dec: dec, big: big}, nil
 }
 
 // appendChunk appends list, of 1 to maxChunk samples in order of time.
@@ -98,16 +100,16 @@ func (c *codec) appendChunk(dst []byte, list []Sample) []byte {
 		ints = append(ints, int64(s.Time))
 	}
 	dst = appendSymbols(dst, symbols)
-	dst = appendInts(dst, ints)
+	dst = pack.AppendInts(dst, ints)
 	ints = ints[:0]
 	for _, s := range list {
 		if s.Value.Type() == thing.Integer {
 			ints = append(ints, s.Value.Int())
 		}
 	}
-	dst = appendInts(dst, ints)
+	dst = pack.AppendInts(dst, ints)
 	if len(floats) > 0 {
-		dst = appendFloats(dst, floats)
+		dst = pack.AppendFloats(dst, floats)
 	}
 	dst = c.appendTexts(dst, texts)
 	return c.appendTexts(dst, docs)
@@ -115,51 +117,12 @@ func (c *codec) appendChunk(dst []byte, list []Sample) []byte {
 
 // decodeChunk appends the samples of a chunk to dst. It takes any bytes: what is no chunk is an error.
 func (c *codec) decodeChunk(dst []Sample, data []byte) ([]Sample, error) {
-	r := reader{b: data}
-	n := r.uvarint()
-	if r.bad || n == 0 || n > maxChunk {
-		return dst, fmt.Errorf("chunk: %w", errChunk)
+	x := c.borrow()
+	defer c.giveBack(x)
+	if err := x.read(data, c); err != nil {
+		return dst, err
 	}
-	symbols := make([]byte, 2*n)
-	kind, quality := symbols[:n], symbols[n:]
-	r.symbols(kind, isJSON)
-	r.symbols(quality, byte(thing.Good))
-	times := make([]int64, n)
-	r.ints(times)
-	if r.bad {
-		return dst, fmt.Errorf("chunk: %w", errChunk)
-	}
-	var count [kinds]int
-	for _, k := range kind {
-		count[k]++
-	}
-	ints := make([]int64, count[isInt])
-	r.ints(ints)
-	floats := make([]float64, count[isFloat])
-	r.floats(floats)
-	texts := c.texts(&r, count[isText], textValue)
-	docs := c.texts(&r, count[isJSON], docValue)
-	if r.bad || len(r.b) > 0 {
-		return dst, fmt.Errorf("chunk: %w", errChunk)
-	}
-	dst = slices.Grow(dst, len(times))
-	for i, t := range times {
-		s := Sample{Time: thing.Time(t), Quality: thing.Quality(quality[i])}
-		switch kind[i] {
-		case isFalse, isTrue:
-			s.Value = thing.Bool(kind[i] == isTrue)
-		case isInt:
-			s.Value, ints = thing.Int(ints[0]), ints[1:]
-		case isFloat:
-			s.Value, floats = thing.Float(floats[0]), floats[1:]
-		case isText:
-			s.Value, texts = texts[0], texts[1:]
-		case isJSON:
-			s.Value, docs = docs[0], docs[1:]
-		}
-		dst = append(dst, s)
-	}
-	return dst, nil
+	return x.samples(dst), nil
 }
 
 // The first byte of a column of symbols: below 8 the one symbol that all are, else the form that follows.
@@ -191,15 +154,15 @@ func appendSymbols(dst, list []byte) []byte {
 	case other == first:
 		return append(dst, first)
 	case two && size > 2+(len(list)+7)/8:
-		w := bitWriter{dst: append(dst, symbolBits, first|other<<4)}
+		w := pack.BitWriter{Dst: append(dst, symbolBits, first|other<<4)}
 		for _, s := range list {
 			if s == first {
-				w.write(0, 1)
+				w.Write(0, 1)
 			} else {
-				w.write(1, 1)
+				w.Write(1, 1)
 			}
 		}
-		return w.flush()
+		return w.Flush()
 	}
 	dst = append(dst, symbolRuns)
 	for i, n := 0, 0; i < len(list); i += n {
@@ -210,20 +173,22 @@ func appendSymbols(dst, list []byte) []byte {
 	return dst
 }
 
-// symbols fills list with a column in which none may be above most.
-func (r *reader) symbols(list []byte, most byte) {
-	switch form := r.byte(); {
+// readSymbols fills list with a column in which none may be above most, and says whether all are written as one.
+func readSymbols(r *pack.Reader, list []byte, most byte) (alike bool) {
+	switch form := r.Byte(); {
 	case form <= most:
-		for i := range list {
-			list[i] = form
+		list[0] = form
+		for n := 1; n < len(list); n *= 2 {
+			copy(list[n:], list[:n])
 		}
+		return true
 	case form == symbolRuns:
-		for i := 0; i < len(list) && !r.bad; {
-			u := r.uvarint()
+		for i := 0; i < len(list) && !r.Bad; {
+			u := r.Uvarint()
 			s, n := byte(u&7), u>>3+1
-			if r.bad || s > most || n > uint64(len(list)-i) {
-				r.fail()
-				return
+			if r.Bad || s > most || n > uint64(len(list)-i) {
+				r.Fail()
+				return false
 			}
 			for range n {
 				list[i] = s
@@ -231,21 +196,22 @@ func (r *reader) symbols(list []byte, most byte) {
 			}
 		}
 	case form == symbolBits:
-		pair := r.byte()
-		b := bitReader{src: r.take(uint64(len(list)+7) / 8)}
-		if r.bad || pair&15 > most || pair>>4 > most {
-			r.fail()
-			return
+		pair := r.Byte()
+		b := pack.BitReader{Src: r.Take(uint64(len(list)+7) / 8)}
+		if r.Bad || pair&15 > most || pair>>4 > most {
+			r.Fail()
+			return false
 		}
 		for i := range list {
 			list[i] = pair & 15
-			if b.read(1) == 1 {
+			if b.Read(1) == 1 {
 				list[i] = pair >> 4
 			}
 		}
 	default:
-		r.fail()
+		r.Fail()
 	}
+	return false
 }
 
 // The first byte of a column of texts.
@@ -267,7 +233,7 @@ func (c *codec) appendTexts(dst []byte, list []string) []byte {
 		if !ok {
 			at = int64(len(places))
 			places[s] = at
-			words = appendText(words, s)
+			words = pack.AppendText(words, s)
 		}
 		index[i] = at
 	}
@@ -282,43 +248,43 @@ func (c *codec) appendTexts(dst []byte, list []string) []byte {
 	dst = binary.AppendUvarint(dst, uint64(len(places)))
 	dst = binary.AppendUvarint(dst, uint64(len(packed)))
 	dst = append(dst, packed...)
-	return appendInts(dst, index)
+	return pack.AppendInts(dst, index)
 }
 
 // texts reads a column of n texts and makes a value of each distinct one.
-func (c *codec) texts(r *reader, n int, value func([]byte) (thing.Value, bool)) []thing.Value {
-	if n == 0 || r.bad {
+func (c *codec) texts(r *pack.Reader, n int, value func([]byte) (thing.Value, bool)) []thing.Value {
+	if n == 0 || r.Bad {
 		return nil
 	}
-	form, count := r.byte(), r.uvarint()
-	words := r.take(r.uvarint())
-	if form == textsZstd && !r.bad {
+	form, count := r.Byte(), r.Uvarint()
+	words := r.Take(r.Uvarint())
+	if form == textsZstd && !r.Bad {
 		plain, err := c.dec.DecodeAll(words, nil)
 		if err != nil || len(plain) > maxTexts {
-			r.fail()
+			r.Fail()
 		}
 		words = plain
 	}
-	if r.bad || form > textsZstd || count > uint64(n) {
-		r.fail()
+	if r.Bad || form > textsZstd || count > uint64(n) {
+		r.Fail()
 		return nil
 	}
-	w := reader{b: words}
+	w := pack.Reader{B: words}
 	dictionary := make([]thing.Value, count)
 	for i := range dictionary {
-		v, ok := value(w.take(w.uvarint()))
-		if !ok || w.bad {
-			r.fail()
+		v, ok := value(w.Take(w.Uvarint()))
+		if !ok || w.Bad {
+			r.Fail()
 			return nil
 		}
 		dictionary[i] = v
 	}
 	index := make([]int64, n)
-	r.ints(index)
+	r.Ints(index)
 	list := make([]thing.Value, n)
 	for i, at := range index {
-		if at < 0 || at >= int64(count) || r.bad {
-			r.fail()
+		if at < 0 || at >= int64(count) || r.Bad {
+			r.Fail()
 			return nil
 		}
 		list[i] = dictionary[at]

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"hutong/history/pack"
 	"hutong/thing"
 )
 
@@ -69,7 +70,7 @@ func (s *Store) loadAll() error {
 			continue
 		}
 		g, err := s.load(p)
-		if errors.Is(err, errChunk) {
+		if errors.Is(err, pack.ErrDamaged) {
 			aside := p.name() + ".damaged"
 			s.stats.SetAside = append(s.stats.SetAside, aside)
 			if err := s.fs.Commit(p.name(), aside); err != nil {

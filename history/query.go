@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"hutong/history/pack"
 	"hutong/thing"
 )
 
@@ -46,24 +47,25 @@ func (s *Store) Query(ctx context.Context, q Query) ([]Sample, error) {
 	}
 	defer view.release()
 	defer before.release()
-	c := collector{q: q, most: s.o.MaxResult}
-	err = view.each(ctx, c.add)
+	c := collector{q: q, most: s.o.MaxResult, bucket: bucket{agg: q.Agg}}
+	if c.each() && q.Max > 0 {
+		c.line = &line{}
+		c.line.grow(min(view.count(), s.o.MaxResult))
+	}
+	err = view.walk(ctx, c.columns, c.add)
 	if err != nil && !errors.Is(err, ErrDamaged) {
 		return nil, fmt.Errorf("history query: %w", err)
 	}
 	if c.full {
 		return nil, fmt.Errorf("history query: %w: more than %d samples; ask for a shorter time or a step", ErrQuery, c.most)
 	}
-	list := c.finish()
+	var left *Sample
 	if first, ok, berr := before.last(ctx); ok {
-		list = slices.Insert(list, 0, first)
+		left = &first
 	} else if berr != nil && err == nil {
 		err = fmt.Errorf("history query: %w", berr)
 	}
-	if q.Max > 0 {
-		list = thin(list, q.Max)
-	}
-	return list, err
+	return c.finish(left), err
 }
 
 func (q *Query) check() error {
@@ -190,6 +192,21 @@ func (v *view) addBuffer(b *buffer) {
 	}
 }
 
+// count is how many samples the pieces hold, wanted or not.
+func (v *view) count() (n int) {
+	for _, p := range v.pieces {
+		switch {
+		case p.segment != nil:
+			n += int(p.at.count)
+		case p.plain != nil:
+			n += len(p.plain)
+		default:
+			n += memChunkLen
+		}
+	}
+	return n
+}
+
 func (v *view) release() {
 	for _, g := range v.held {
 		g.release()
@@ -202,13 +219,24 @@ func (s *Store) noteDamage(error) {
 	s.mu.Unlock()
 }
 
-// each hands out all wanted samples in order, some at a time, until yield says false. Pieces whose times overlap are
-// decoded together; the slice is valid until yield returns. A damaged piece is left out and named in the error.
+// each hands out all wanted samples in order, some at a time, until yield says false; the slice is valid until yield
+// returns. A damaged piece is left out and named in the error.
 func (v *view) each(ctx context.Context, yield func([]Sample) bool) error {
+	return v.walk(ctx, func(x *columns, lo, hi int) bool { return yield(x.samples(nil)[lo:hi]) }, yield)
+}
+
+// walk is each for those who can use columns: the wanted samples of a piece that stands alone come as columns, from lo to
+// hi, and those of pieces whose times overlap, or that are no chunk yet, are put in order first and come as a list.
+func (v *view) walk(ctx context.Context, one func(x *columns, lo, hi int) bool, many func([]Sample) bool) error {
+	if len(v.pieces) == 0 {
+		return nil
+	}
 	for i := range v.pieces {
 		v.pieces[i].order = i
 	}
 	slices.SortFunc(v.pieces, func(a, b piece) int { return cmp.Or(cmp.Compare(a.min, b.min), a.order-b.order) })
+	x := v.codec.borrow()
+	defer v.codec.giveBack(x)
 	var buf []Sample
 	var damage error
 	for i := 0; i < len(v.pieces); {
@@ -217,20 +245,40 @@ func (v *view) each(ctx context.Context, yield func([]Sample) bool) error {
 		}
 		n := i + overlapping(v.pieces[i:])
 		var err error
-		buf, err = v.decode(buf[:0], v.pieces[i:n])
+		more := true
+		if n == i+1 && v.pieces[i].plain == nil {
+			if err = v.pieces[i].columns(x, v.codec); err == nil {
+				if lo, hi := x.within(v.from, v.to); lo < hi {
+					more = one(x, lo, hi)
+				}
+			}
+		} else {
+			buf, err = v.decode(buf[:0], v.pieces[i:n])
+			if list := v.trim(buf); len(list) > 0 && (err == nil || errors.Is(err, pack.ErrDamaged)) {
+				more = many(list)
+			}
+		}
 		switch {
-		case errors.Is(err, errChunk):
+		case errors.Is(err, pack.ErrDamaged):
 			v.damaged(err)
 			damage = fmt.Errorf("%w: %w", ErrDamaged, err)
 		case err != nil:
 			return err
 		}
-		if list := v.trim(buf); len(list) > 0 && !yield(list) {
+		if !more {
 			break
 		}
 		i = n
 	}
 	return damage
+}
+
+// columns takes a piece apart that is a chunk.
+func (p *piece) columns(x *columns, c *codec) error {
+	if p.segment != nil {
+		return p.segment.columns(x, p.at, c)
+	}
+	return x.read(p.data, c)
 }
 
 // overlapping is how many pieces from the first on must be sorted together. One that begins at the very time another
@@ -250,18 +298,19 @@ func overlapping(pieces []piece) int {
 func (v *view) decode(buf []Sample, pieces []piece) ([]Sample, error) {
 	slices.SortFunc(pieces, func(a, b piece) int { return a.order - b.order })
 	var damage, err error
+	x := v.codec.borrow()
+	defer v.codec.giveBack(x)
 	for _, p := range pieces {
-		switch {
-		case p.segment != nil:
-			buf, err = p.segment.decode(buf, p.at, v.codec)
-		case p.data != nil:
-			buf, err = v.codec.decodeChunk(buf, p.data)
-		default:
+		if p.plain != nil {
 			buf = append(buf, p.plain...)
+			continue
+		}
+		if err = p.columns(x, v.codec); err == nil {
+			buf = x.samples(buf)
 		}
 		if err != nil {
 			damage, err = err, nil
-			if !errors.Is(damage, errChunk) {
+			if !errors.Is(damage, pack.ErrDamaged) {
 				return nil, damage
 			}
 		}
@@ -279,58 +328,4 @@ func (v *view) trim(list []Sample) []Sample {
 	}
 	n, _ := slices.BinarySearchFunc(list, v.to+1, before)
 	return list[:n]
-}
-
-// collector turns a stream of samples into the answer.
-type collector struct {
-	q      Query
-	most   int
-	out    []Sample
-	bucket bucket
-	full   bool
-}
-
-// add takes samples in order; false says that there is enough.
-func (c *collector) add(list []Sample) bool {
-	if c.q.Step == 0 && c.q.Agg == "" {
-		if c.q.Limit > 0 {
-			list = list[:min(len(list), c.q.Limit-len(c.out))]
-		}
-		if c.full = len(c.out)+len(list) > c.most; c.full {
-			return false
-		}
-		c.out = append(c.out, list...)
-		return c.q.Limit == 0 || len(c.out) < c.q.Limit
-	}
-	for _, s := range list {
-		start := c.q.From
-		if c.q.Step > 0 {
-			start = roundDown(s.Time, c.q.Step)
-		}
-		if c.bucket.samples > 0 && start != c.bucket.start {
-			c.close()
-			if c.q.Limit > 0 && len(c.out) == c.q.Limit {
-				return false
-			}
-			if c.full = len(c.out) >= c.most; c.full {
-				return false
-			}
-		}
-		c.bucket.add(start, s)
-	}
-	return true
-}
-
-func (c *collector) close() {
-	if s, ok := c.bucket.result(cmp.Or(c.q.Agg, "avg")); ok {
-		c.out = append(c.out, s)
-	}
-	c.bucket = bucket{}
-}
-
-func (c *collector) finish() []Sample {
-	if c.bucket.samples > 0 && (c.q.Limit == 0 || len(c.out) < c.q.Limit) {
-		c.close()
-	}
-	return c.out
 }

@@ -9,6 +9,7 @@ import (
 	"hash/crc32"
 	"slices"
 
+	"hutong/history/pack"
 	"hutong/thing"
 )
 
@@ -186,7 +187,7 @@ func (s *Store) rewrite(old []*segment, name span, level byte) error {
 		return nil
 	})
 	switch {
-	case errors.Is(err, errChunk):
+	case errors.Is(err, pack.ErrDamaged):
 		return nil
 	case err != nil:
 		return err
@@ -253,18 +254,18 @@ func (s *Store) readStates() (to uint64, states map[thing.Ref]thing.State, err e
 func parseStates(data []byte, c *codec) (to uint64, list []record, err error) {
 	le := binary.LittleEndian
 	if len(data) < statesHead+4 || string(data[:7]) != statesMagic[:7] {
-		return 0, nil, errChunk
+		return 0, nil, pack.ErrDamaged
 	}
 	body := data[:len(data)-4]
 	if crc32.Checksum(body, castagnoli) != le.Uint32(data[len(body):]) {
-		return 0, nil, errChunk
+		return 0, nil, pack.ErrDamaged
 	}
 	if data[7] != statesMagic[7] {
 		return 0, nil, errNewer
 	}
 	index, err := c.big.DecodeAll(body[statesHead:], nil)
 	if err != nil || uint64(len(index)) != le.Uint64(body[16:]) {
-		return 0, nil, errChunk
+		return 0, nil, pack.ErrDamaged
 	}
 	list, err = parseIndex(index, int64(len(magic)))
 	return le.Uint64(body[8:]), list, err
@@ -304,7 +305,7 @@ func (s *Store) writeStates(to uint64, states map[thing.Ref]thing.State) error {
 // loadStates gives the series the states that no segment has any more. A damaged file costs just those.
 func (s *Store) loadStates() error {
 	to, states, err := s.readStates()
-	if errors.Is(err, errChunk) {
+	if errors.Is(err, pack.ErrDamaged) {
 		s.stats.SetAside = append(s.stats.SetAside, statesName+".damaged")
 		return s.fs.Commit(statesName, statesName+".damaged")
 	}

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"hutong/history/pack"
 	"hutong/thing"
 )
 
@@ -111,36 +112,34 @@ func (s *segment) release() {
 	}
 }
 
-// read returns the bytes of a chunk, checked.
-func (s *segment) read(c chunkAt) ([]byte, error) {
-	b := make([]byte, c.length)
+// read returns the bytes of a chunk, checked, in b's memory or in more.
+func (s *segment) read(c chunkAt, b []byte) ([]byte, error) {
+	b = pack.Sized(b, int(c.length))
 	if _, err := s.file.ReadAt(b, c.off); err != nil {
-		return nil, fmt.Errorf("%s: %w", s.name(), err)
+		return b, fmt.Errorf("%s: %w", s.name(), err)
 	}
 	body := b[:len(b)-4]
 	if crc32.Checksum(body, castagnoli) != binary.LittleEndian.Uint32(b[len(b)-4:]) {
-		return nil, fmt.Errorf("%s: the chunk at %d is %w", s.name(), c.off, errChunk)
+		return b, fmt.Errorf("%s: the chunk at %d is %w", s.name(), c.off, pack.ErrDamaged)
 	}
 	return body, nil
 }
 
-// decode appends the samples of a chunk to dst; what the index says of their number and times must be so.
-func (s *segment) decode(dst []Sample, c chunkAt, codec *codec) ([]Sample, error) {
-	b, err := s.read(c)
-	if err != nil {
-		s.hurt.Store(errors.Is(err, errChunk))
-		return dst, err
+// columns takes a chunk apart; what the index says of the number of its samples must be so.
+func (s *segment) columns(x *columns, c chunkAt, codec *codec) (err error) {
+	x.file, err = s.read(c, x.file)
+	if err == nil {
+		if err = x.read(x.file, codec); err == nil && len(x.times) != int(c.count) {
+			err = pack.ErrDamaged
+		}
+		if err != nil {
+			err = fmt.Errorf("%s: the chunk at %d: %w", s.name(), c.off, err)
+		}
 	}
-	n := len(dst)
-	out, err := codec.decodeChunk(dst, b)
-	if err == nil && len(out)-n != int(c.count) {
-		err = errChunk
-	}
-	if err != nil {
+	if errors.Is(err, pack.ErrDamaged) {
 		s.hurt.Store(true)
-		return dst, fmt.Errorf("%s: the chunk at %d: %w", s.name(), c.off, err)
 	}
-	return out, nil
+	return err
 }
 
 // record is what the index holds of one series.
@@ -300,22 +299,22 @@ func appendRef(dst []byte, ref thing.Ref, prev string) (out []byte, id string) {
 		n++
 	}
 	dst = binary.AppendUvarint(dst, uint64(n))
-	dst = appendText(dst, id[n:])
+	dst = pack.AppendText(dst, id[n:])
 	dst = append(dst, byte(ref.Kind))
-	return appendText(dst, ref.Name), id
+	return pack.AppendText(dst, ref.Name), id
 }
 
-func (r *reader) ref(prev string) (ref thing.Ref) {
-	n := r.uvarint()
+func readRef(r *pack.Reader, prev string) (ref thing.Ref) {
+	n := r.Uvarint()
 	if n > uint64(len(prev)) {
-		r.fail()
+		r.Fail()
 		return ref
 	}
-	ref.Thing = thing.ID(prev[:n] + r.text())
-	ref.Kind = thing.Kind(r.byte())
-	ref.Name = r.text()
+	ref.Thing = thing.ID(prev[:n] + r.Text())
+	ref.Kind = thing.Kind(r.Byte())
+	ref.Name = r.Text()
 	if ref.Kind > thing.Event {
-		r.fail()
+		r.Fail()
 	}
 	return ref
 }
@@ -333,68 +332,68 @@ func appendState(dst []byte, s thing.State) []byte {
 	case isFloat:
 		return binary.LittleEndian.AppendUint64(dst, floatBits(s.Value))
 	case isText:
-		return appendText(dst, s.Value.Text())
+		return pack.AppendText(dst, s.Value.Text())
 	case isJSON:
-		return appendText(dst, string(s.Value.AppendJSON(nil)))
+		return pack.AppendText(dst, string(s.Value.AppendJSON(nil)))
 	}
 	return dst
 }
 
-func (r *reader) state() (s thing.State) {
-	first := r.byte()
+func readState(r *pack.Reader) (s thing.State) {
+	first := r.Byte()
 	s.Quality = thing.Quality(first >> 4)
-	s.Seq = r.uvarint()
-	s.Committed = thing.Time(r.varint())
-	s.Received = s.Committed - thing.Time(r.varint())
-	s.Since = s.Committed - thing.Time(r.varint())
-	s.Device = thing.Time(r.varint())
+	s.Seq = r.Uvarint()
+	s.Committed = thing.Time(r.Varint())
+	s.Received = s.Committed - thing.Time(r.Varint())
+	s.Since = s.Committed - thing.Time(r.Varint())
+	s.Device = thing.Time(r.Varint())
 	ok := true
 	switch kind := first & 15; kind {
 	case isNull:
 	case isFalse, isTrue:
 		s.Value = thing.Bool(kind == isTrue)
 	case isInt:
-		s.Value = thing.Int(r.varint())
+		s.Value = thing.Int(r.Varint())
 	case isFloat:
-		s.Value = floatValue(r.uint64())
+		s.Value = floatValue(r.Uint64())
 	case isText:
-		s.Value = thing.String(r.text())
+		s.Value = thing.String(r.Text())
 	case isJSON:
-		s.Value, ok = docValue(r.take(r.uvarint()))
+		s.Value, ok = docValue(r.Take(r.Uvarint()))
 	default:
 		ok = false
 	}
 	if !ok || s.Quality > thing.Good {
-		r.fail()
+		r.Fail()
 	}
 	return s
 }
 
 // parseIndex reads what appendIndex wrote; chunks lie one after the other up to end.
 func parseIndex(data []byte, end int64) ([]record, error) {
-	r := reader{b: data}
+	r := pack.Reader{B: data}
 	var list []record
 	prev, base := "", thing.Time(0)
 	off := int64(len(magic))
-	for n := r.uvarint(); n > 0 && !r.bad; n-- {
-		rec := record{ref: r.ref(prev)}
+	for n := r.Uvarint(); n > 0 && !r.Bad; n-- {
+		rec := record{ref: readRef(&r, prev)}
 		prev = string(rec.ref.Thing)
-		rec.state = r.state()
-		for c := r.uvarint(); c > 0 && !r.bad; c-- {
-			at := chunkAt{off: off, length: uint32(r.uvarint()), count: uint32(r.uvarint())}
-			at.min = base + thing.Time(r.varint())
-			at.max = at.min + thing.Time(r.uvarint())
+		rec.state = readState(&r)
+		for c := r.Uvarint(); c > 0 && !r.Bad; c-- {
+			at := chunkAt{off: off, length: uint32(r.Uvarint()), count: uint32(r.Uvarint())}
+			at.min = base + thing.Time(r.Varint())
+			at.max = at.min + thing.Time(r.Uvarint())
 			base = at.min
 			off += int64(at.length)
 			if at.length < 5 || at.max < at.min || at.count == 0 || at.count > maxChunk || off > end {
-				r.fail()
+				r.Fail()
 			}
 			rec.chunks = append(rec.chunks, at)
 		}
 		list = append(list, rec)
 	}
-	if r.bad || len(r.b) > 0 || off != end {
-		return nil, fmt.Errorf("index: %w", errChunk)
+	if r.Bad || len(r.B) > 0 || off != end {
+		return nil, fmt.Errorf("index: %w", pack.ErrDamaged)
 	}
 	return list, nil
 }
@@ -407,14 +406,14 @@ func openSegment(f File, name span, c *codec) (*segment, []record, error) {
 	}
 	foot := make([]byte, footerSize)
 	if size < int64(len(magic)+footerSize) {
-		return nil, nil, fmt.Errorf("footer: %w", errChunk)
+		return nil, nil, fmt.Errorf("footer: %w", pack.ErrDamaged)
 	}
 	if _, err := f.ReadAt(foot, size-footerSize); err != nil {
 		return nil, nil, err
 	}
 	le := binary.LittleEndian
 	if string(foot[64:71]) != magic[:7] || le.Uint32(foot[60:]) != footerSum(foot) {
-		return nil, nil, fmt.Errorf("footer: %w", errChunk)
+		return nil, nil, fmt.Errorf("footer: %w", pack.ErrDamaged)
 	}
 	if foot[71] != magic[7] {
 		return nil, nil, errNewer
@@ -423,18 +422,18 @@ func openSegment(f File, name span, c *codec) (*segment, []record, error) {
 	s := &segment{span: name, bytes: size, level: foot[41], samples: int(le.Uint64(foot[32:])), file: f}
 	if off < int64(len(magic)) || off+int64(length) != size-footerSize || plain > maxIndex ||
 		s.from != le.Uint64(foot[16:]) || s.to != le.Uint64(foot[24:]) {
-		return nil, nil, fmt.Errorf("footer: %w", errChunk)
+		return nil, nil, fmt.Errorf("footer: %w", pack.ErrDamaged)
 	}
 	index := make([]byte, length)
 	if _, err := f.ReadAt(index, off); err != nil {
 		return nil, nil, err
 	}
 	if crc32.Checksum(index, castagnoli) != le.Uint32(foot[44:]) {
-		return nil, nil, fmt.Errorf("index: %w", errChunk)
+		return nil, nil, fmt.Errorf("index: %w", pack.ErrDamaged)
 	}
 	if foot[40] == indexZstd {
 		if index, err = c.big.DecodeAll(index, nil); err != nil || len(index) != int(plain) {
-			return nil, nil, fmt.Errorf("index: %w", errChunk)
+			return nil, nil, fmt.Errorf("index: %w", pack.ErrDamaged)
 		}
 	}
 	records, err := parseIndex(index, off)

@@ -325,6 +325,12 @@ func TestQueriesThatAreTooLargeAreRefused(t *testing.T) {
 	}
 }
 
+// thin is what a query does with the samples it has when they are too many.
+func thin(list []Sample, most int) []Sample {
+	c := collector{q: Query{Max: most}, out: list}
+	return c.finish(nil)
+}
+
 func TestThinningKeepsTheShapeOfTheLine(t *testing.T) {
 	var list []Sample
 	for i := range 10_000 {

@@ -1,4 +1,4 @@
-package history
+package pack
 
 import (
 	"encoding/binary"
@@ -23,8 +23,8 @@ const (
 	slopeMax = int64(1) << 46 // beyond this a line is not tried
 )
 
-// appendInts appends a column; list is overwritten.
-func appendInts(dst []byte, list []int64) []byte {
+// AppendInts appends a column; list is overwritten.
+func AppendInts(dst []byte, list []int64) []byte {
 	if len(list) == 0 {
 		return dst
 	}
@@ -233,42 +233,45 @@ func runsCost(list []int64, prev int64, limit int) int {
 	return cost
 }
 
-// ints fills list with a column.
-func (r *reader) ints(list []int64) {
+// Ints fills list with a column.
+func (r *Reader) Ints(list []int64) {
 	if len(list) == 0 {
 		return
 	}
-	first := r.varint()
+	first := r.Varint()
 	list[0] = first
 	if len(list) == 1 {
 		return
 	}
-	g := int64(r.uvarint())
-	if g == 0 || r.bad {
+	g := int64(r.Uvarint())
+	if g == 0 || r.Bad {
 		for i := range list {
 			list[i] = first
 		}
 		return
 	}
 	list[0] = 0
-	for i := 1; i < len(list) && !r.bad; i += groupSize {
+	for i := 1; i < len(list) && !r.Bad; i += groupSize {
 		r.group(list[i:min(i+groupSize, len(list))], list[i-1])
+	}
+	if first == 0 && g == 1 {
+		return
 	}
 	for i, v := range list {
 		list[i] = first + v*g
 	}
 }
 
-func (r *reader) group(list []int64, prev int64) {
-	how := r.byte()
+func (r *Reader) group(list []int64, prev int64) {
+	how := r.Byte()
 	switch {
-	case r.bad || how > halves || how == halves && len(list) < 2*leastSize:
-		r.fail()
+	case r.Bad || how > halves || how == halves && len(list) < 2*leastSize:
+		r.Fail()
 		return
 	case how == halves:
 		mid := len(list) / 2
 		r.group(list[:mid], prev)
-		if !r.bad {
+		if !r.Bad {
 			r.group(list[mid:], list[mid-1])
 		}
 		return
@@ -280,39 +283,39 @@ func (r *reader) group(list []int64, prev int64) {
 	how /= widths
 	var slope int64
 	if how == trend {
-		slope = r.varint()
+		slope = r.Varint()
 	}
-	least := r.varint()
-	packed := r.take((uint64(len(list))*uint64(width) + 7) / 8)
-	if r.bad {
+	least := r.Varint()
+	packed := r.Take((uint64(len(list))*uint64(width) + 7) / 8)
+	if r.Bad {
 		return
 	}
-	b := bitReader{src: packed}
+	unpack(list, packed, width)
 	switch how {
 	case plain:
 		for i := range list {
-			list[i] = least + int64(b.read(width))
+			list[i] += least
 		}
 	case delta:
-		for i := range list {
-			prev += least + int64(b.read(width))
+		for i, v := range list {
+			prev += least + v
 			list[i] = prev
 		}
 	case trend:
 		at := int64(0)
-		for i := range list {
+		for i, v := range list {
 			at += slope
-			list[i] = prev + at>>slopeFix + least + int64(b.read(width))
+			list[i] = prev + at>>slopeFix + least + v
 		}
 	}
 }
 
-func (r *reader) runs(list []int64, prev int64) {
+func (r *Reader) runs(list []int64, prev int64) {
 	for i := 0; i < len(list); {
-		prev += r.varint()
-		n := r.uvarint()
-		if r.bad || n == 0 || n > uint64(len(list)-i) {
-			r.fail()
+		prev += r.Varint()
+		n := r.Uvarint()
+		if r.Bad || n == 0 || n > uint64(len(list)-i) {
+			r.Fail()
 			return
 		}
 		for range n {

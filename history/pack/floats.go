@@ -1,4 +1,4 @@
-package history
+package pack
 
 import (
 	"encoding/binary"
@@ -59,7 +59,8 @@ func exponentFor(list []float64, single bool) (e int, ok bool) {
 	return 0, false
 }
 
-func appendFloats(dst []byte, list []float64) []byte {
+// AppendFloats appends a column of one value or more.
+func AppendFloats(dst []byte, list []float64) []byte {
 	single := true
 	for _, f := range list {
 		if float64(float32(f)) != f {
@@ -92,7 +93,7 @@ func appendDecimals(dst []byte, list []float64, e int, single bool) []byte {
 		}
 		ints[i] = m
 	}
-	dst = appendInts(dst, ints)
+	dst = AppendInts(dst, ints)
 	dst = binary.AppendUvarint(dst, uint64(len(odd)))
 	prev := 0
 	for _, i := range odd {
@@ -106,53 +107,55 @@ func appendDecimals(dst []byte, list []float64, e int, single bool) []byte {
 // appendXOR writes the first value in full and of each later one the bits in which it differs from the one before:
 // 0 for none, 10 for "inside the window of the last", 11 with a new window (Pelkonen and others, Gorilla, VLDB 2015).
 func appendXOR(dst []byte, list []float64) []byte {
-	w := bitWriter{dst: dst}
+	w := BitWriter{Dst: dst}
 	prev := math.Float64bits(list[0])
-	w.write(prev, 64)
+	w.Write(prev, 64)
 	lead, width := uint(0), uint(0)
 	for _, f := range list[1:] {
 		u := math.Float64bits(f)
 		x := u ^ prev
 		prev = u
 		if x == 0 {
-			w.write(0, 1)
+			w.Write(0, 1)
 			continue
 		}
 		l, t := uint(bits.LeadingZeros64(x)), uint(bits.TrailingZeros64(x))
 		if width > 0 && l >= lead && 64-t <= lead+width {
-			w.write(1, 2)
+			w.Write(1, 2)
 		} else {
 			lead, width = l, 64-l-t
-			w.write(3, 2)
-			w.write(uint64(lead), 6)
-			w.write(uint64(width-1), 6)
+			w.Write(3, 2)
+			w.Write(uint64(lead), 6)
+			w.Write(uint64(width-1), 6)
 		}
-		w.write(x>>(64-lead-width), width)
+		w.Write(x>>(64-lead-width), width)
 	}
-	return w.flush()
+	return w.Flush()
 }
 
-// floats fills list with a column. The XOR form takes all that is left of r when it is last, so its length is given.
-func (r *reader) floats(list []float64) {
+// Floats fills list with a column. The XOR form takes all that is left of r when it is last, so its length is given.
+// Scratch is memory to use, and is given back, perhaps larger.
+func (r *Reader) Floats(list []float64, scratch []int64) []int64 {
 	if len(list) == 0 {
-		return
+		return scratch
 	}
-	how := r.byte()
+	how := r.Byte()
 	e := how &^ viaSingle
 	switch {
-	case r.bad:
+	case r.Bad:
 	case how == byXOR:
 		r.xor(list)
 	case e > maxExponent:
-		r.fail()
+		r.Fail()
 	default:
-		r.decimals(list, tens[e], how&viaSingle != 0)
+		scratch = Sized(scratch, len(list))
+		r.decimals(list, scratch, tens[e], how&viaSingle != 0)
 	}
+	return scratch
 }
 
-func (r *reader) decimals(list []float64, scale float64, single bool) {
-	ints := make([]int64, len(list))
-	r.ints(ints)
+func (r *Reader) decimals(list []float64, ints []int64, scale float64, single bool) {
+	r.Ints(ints)
 	for i, m := range ints {
 		list[i] = float64(m) / scale
 	}
@@ -162,40 +165,40 @@ func (r *reader) decimals(list []float64, scale float64, single bool) {
 		}
 	}
 	at := uint64(0)
-	for n := r.uvarint(); n > 0 && !r.bad; n-- {
-		at += r.uvarint()
-		f := math.Float64frombits(r.uint64())
+	for n := r.Uvarint(); n > 0 && !r.Bad; n-- {
+		at += r.Uvarint()
+		f := math.Float64frombits(r.Uint64())
 		if at >= uint64(len(list)) {
-			r.fail()
+			r.Fail()
 			return
 		}
 		list[at] = f
 	}
 }
 
-func (r *reader) xor(list []float64) {
-	b := bitReader{src: r.b}
-	prev := b.read(64)
+func (r *Reader) xor(list []float64) {
+	b := BitReader{Src: r.B}
+	prev := b.Read(64)
 	list[0] = math.Float64frombits(prev)
 	lead, width := uint(0), uint(0)
 	for i := 1; i < len(list); i++ {
-		if b.read(1) == 1 {
-			if b.read(1) == 1 {
-				lead, width = uint(b.read(6)), uint(b.read(6))+1
+		if b.Read(1) == 1 {
+			if b.Read(1) == 1 {
+				lead, width = uint(b.Read(6)), uint(b.Read(6))+1
 			}
 			if width == 0 || lead+width > 64 {
-				b.bad = true
+				b.Bad = true
 			}
-			if b.bad {
+			if b.Bad {
 				break
 			}
-			prev ^= b.read(width) << (64 - lead - width)
+			prev ^= b.Read(width) << (64 - lead - width)
 		}
 		list[i] = math.Float64frombits(prev)
 	}
-	if b.bad {
-		r.fail()
+	if b.Bad {
+		r.Fail()
 		return
 	}
-	r.b = r.b[len(r.b)-len(b.src)-int(b.n/8):]
+	r.B = r.B[len(r.B)-len(b.Src)-int(b.n/8):]
 }
