@@ -98,6 +98,20 @@ func (q *Proposal) veto(why string, at float64) {
 // slowly is a speed below which the vehicle needs less room beside one that stands, m/s.
 const slowly = 4.0
 
+// yielding is how slow one behind in the next lane has to be, m/s, to be thought to let the vehicle in.
+const yielding = 3.0
+
+// letsIn tells whether a change of lanes may count on one behind: both go at a crawl, and there is room before it. It
+// sees the vehicle come and waits, as drivers in a queue do; the shield looks at what happens if it doesn't.
+func (p *Planner) letsIn(m *predict.Motion) bool {
+	x, a := &p.task.View.Ego, m.Actor
+	if x.Speed > yielding || a.Speed > yielding || a.Vulnerable() {
+		return false
+	}
+	at := p.spec.Box(*x).Local(a.Box.Vec)
+	return -at.X-(p.spec.Length+a.Box.Length)/2 > 0.5+0.5*max(0, a.Speed-x.Speed) && math.Cos(a.Box.Heading-x.Heading) > 0.7
+}
+
 // collide looks whether the vehicle would run into someone.
 func (p *Planner) collide(q *Proposal) {
 	half := p.spec.Length/2 - p.spec.RearOverhang
@@ -107,6 +121,9 @@ func (p *Planner) collide(q *Proposal) {
 	ours := func(k int) float64 { return q.States[k].Heading }
 	for i := range p.motions {
 		m, its := &p.motions[i], &p.around[i]
+		if (q.Class == Left || q.Class == Right) && p.letsIn(m) {
+			continue
+		}
 		size := its.radius
 		theirs := func(k int) float64 { return m.Boxes[k].Heading }
 		for k := 0; k <= predict.Steps; k++ {
@@ -192,6 +209,9 @@ func (p *Planner) cut(v *view, q *Proposal) {
 	speed := p.task.View.Ego.Speed
 	for i := range v.others {
 		o := &v.others[i]
+		if p.letsIn(o.motion) {
+			continue
+		}
 		for k := 0; k < spans; k += 2 {
 			x := &o.at[k]
 			if !x.across(0, p.spec.Width/2+0.3) {

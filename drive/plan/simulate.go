@@ -15,6 +15,7 @@ const (
 	idmHeadway   = 1.2 // s
 	idmGap       = 2.0 // m
 	halting      = 1.8 // m/s², to a line
+	gentle       = 3.0 // m/s², to a place that is the vehicle's own choice
 	hardest      = 7.5
 )
 
@@ -178,7 +179,11 @@ func (p *Planner) policy(v *view, q *Proposal, k int, x vehicle.State, s float64
 	front := s + p.front
 	for i := range v.halts {
 		h := &v.halts[i]
-		if a := halt(speed, h.at-front); a < accel {
+		a := halt(speed, h.at-front)
+		if h.why == change || h.why == full || h.why == goal {
+			a = max(a, -gentle)
+		}
+		if a < accel {
 			accel = a
 			if note {
 				q.cause = cause{kind: h.why, track: h.track, signal: h.signal, light: h.why == red || h.why == amber, at: h.at}
@@ -246,7 +251,7 @@ func (p *Planner) follow(v *view, q *Proposal, k int, speed, s, limit float64) (
 		}
 		room := max(x.lo-front, 0.1)
 		star := idmGap + max(0, speed*idmHeadway+speed*(speed-x.speed)/(2*math.Sqrt(drivingAccel*idmBrake)))
-		a := max(free, -3) - drivingAccel*(star/room)*(star/room)
+		a := max(free, 0) - drivingAccel*(star/room)*(star/room) // what its speed is too much, the limit sees to
 		if a = max(a, least); a < accel {
 			accel, whom = a, o
 		}

@@ -7,6 +7,7 @@ import (
 
 	"hutong/drive"
 	"hutong/drive/geom"
+	"hutong/drive/lane"
 	"hutong/drive/scene"
 )
 
@@ -134,6 +135,15 @@ var Untouched = Check{what: "nobody is touched", atEnd: func(r *Run) string {
 		return fmt.Sprintf("%d collisions, the first at %.1f s with a %s, at %.1f m/s against each other", n, c.At, kindNames[c.Kind], c.Impact)
 	}
 	return ""
+}}
+
+// KeepsClear: it never stands in a junction.
+var KeepsClear = Check{what: "stands in no junction", always: func(r *Run) string {
+	at := r.Rider.Decision.Lane
+	if r.Rider.State.Speed > 0.05 || at.Lane == lane.None || r.Map.Lane(at.Lane).Kind != lane.Junction {
+		return ""
+	}
+	return "it stands on " + r.Map.Lane(at.Lane).Name
 }}
 
 // Because: it gave one of these reasons at some time.

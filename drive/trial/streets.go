@@ -99,6 +99,14 @@ func lights() []Trial {
 			Must: []Check{Untouched, Reaches(115)},
 		},
 		{
+			Name: "a queue reaches back to the junction", On: Town, Clock: 46, Start: west, Speed: 8, Goal: Place{Lane: "-high2_2", S: 60}, Seconds: 150,
+			Cast: []Part{
+				through("last", "-high33_2", 7, "-high1_2", 0, Cue{After(32), Go(9, 1.5)}),
+				through("first", "-high33_2", 14, "-high1_2", 0, Cue{After(30), Go(9, 1.5)}),
+			},
+			Must: []Check{Untouched, Because("junction-full"), KeepsClear, Reaches(145)},
+		},
+		{
 			Name: "the lights are out", On: Town, Start: west, Speed: 8, Goal: out, Seconds: 90,
 			Dark: []Place{{Lane: "-high41_2"}},
 			Cast: []Part{
