@@ -141,6 +141,7 @@ func TestRedLightsAreThoseOfTheLaneTaken(t *testing.T) {
 	}{
 		{"straight on at red", straight(60, 200), [2]scene.Colour{red, red}, 1, 0},
 		{"straight on at green while left is red", straight(60, 200), [2]scene.Colour{green, red}, 0, 0},
+		{"straight on at green, near the lane to the left, while left is red", []geom.Vec{{X: 60}, {X: 95, Y: 0.3}, {X: 100, Y: 0.9}, {X: 108, Y: 1.2}, {X: 112, Y: 1.2}, {X: 200}}, [2]scene.Colour{green, red}, 0, 0},
 		{"straight on at red while left is green", straight(60, 200), [2]scene.Colour{red, green}, 1, 0},
 		{"left at green while straight on is red", turnLeft(), [2]scene.Colour{red, green}, 0, 0},
 		{"left at red while straight on is green", turnLeft(), [2]scene.Colour{green, red}, 1, 0},

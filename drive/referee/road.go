@@ -215,13 +215,13 @@ type crossing struct {
 	gate   int32
 	colour scene.Colour
 	slow   float64 // the least speed on the metres before it
-	off    float64 // how far from the lane's middle the vehicle's was since, summed up
+	off    float64 // how far from the lane's middle the vehicle's was last
 	gone   float64 // m since
 	at     float64
 }
 
-// decided is after how many metres it is clear which lane was taken.
-const decided = 12.0
+// decided is after how many metres it is clear which lane was taken, where they part; parted, by when they have.
+const decided, parted = 12.0, 40.0
 
 // lines looks at stop lines that the vehicle's front crossed.
 func (r *Referee) lines(t *scene.Truth, rec *record, before vehicle.State, step float64) {
@@ -248,8 +248,8 @@ func (r *Referee) lines(t *scene.Truth, rec *record, before vehicle.State, step 
 	r.settle(rec, step)
 }
 
-// settle judges crossings once it is clear which lane was taken: of those crossed together, the one the vehicle kept
-// nearest to.
+// settle judges crossings once it is clear which lane was taken: of those crossed together, the one the vehicle is
+// nearest to when the others have turned away from it.
 func (r *Referee) settle(rec *record, step float64) {
 	if len(rec.pending) == 0 {
 		return
@@ -257,20 +257,24 @@ func (r *Referee) settle(rec *record, step float64) {
 	for i := range rec.pending {
 		c := &rec.pending[i]
 		c.gone += step
-		_, d := r.m.Lane(r.gates[c.gate].lane).Centre.Project(rec.box.Vec)
-		c.off += math.Abs(d) * step
+		centre := r.m.Lane(r.gates[c.gate].lane).Centre
+		if s, d := centre.Project(rec.box.Vec); s < centre.Length()-0.01 {
+			c.off = math.Abs(d)
+		}
 	}
 	first := rec.pending[0]
-	best, together := first, 0
-	for _, c := range rec.pending {
-		if c.at-first.at > 0.5 {
+	best, second, together := first, math.Inf(1), 1
+	for _, c := range rec.pending[1:] {
+		if c.at-first.at > 0.5 && first.gone-c.gone > 1 {
 			break
 		}
-		if together++; c.off < best.off {
+		together++
+		second = min(second, max(c.off, best.off))
+		if c.off < best.off {
 			best = c
 		}
 	}
-	if first.gone < decided && together > 1 {
+	if together > 1 && first.gone < parted && (first.gone < decided || second-best.off < 1) {
 		return
 	}
 	rec.pending = append(rec.pending[:0], rec.pending[together:]...)
