@@ -89,6 +89,8 @@ func (c *Core) unlock(e *Do, r *Ride, v *Vehicle, now time.Time) error {
 		return refuse(Denied, "That is not the code of this ride")
 	case v == nil || !v.Online:
 		return refuse(Conflict, "The vehicle cannot be reached just now")
+	case v.aboard()+r.Party > v.Seats && v.carries(r):
+		return refuse(Conflict, "Others are getting out: it takes a moment")
 	}
 	c.board(r, v, now)
 	return nil
@@ -96,7 +98,7 @@ func (c *Core) unlock(e *Do, r *Ride, v *Vehicle, now time.Time) error {
 
 // board opens the vehicle to its passenger.
 func (c *Core) board(r *Ride, v *Vehicle, now time.Time) {
-	r.become(Boarding, now, "")
+	r.Become(Boarding, now, "")
 	c.counts.Boarded++
 	c.keep(r)
 	v.patient = time.Time{}
@@ -125,10 +127,12 @@ func (c *Core) start(e *Do, r *Ride, v *Vehicle, now time.Time) error {
 	if v.release = r.Stopper == passenger; v.release { // who stopped it while boarding now says that it may go
 		r.Stopper = ""
 	}
-	r.Belts, r.Began, r.Rescue, r.Path = true, now, false, r.Path[:0]
-	r.went(v.Pose.Vec)
-	r.become(Riding, now, "")
+	r.Belts, r.Began, r.Rescue, r.Path, r.Late = true, now, false, r.Path[:0], false
+	r.Went(v.Pose.Vec)
+	r.Become(Riding, now, "")
 	c.keep(r)
+	v.tidy()
+	c.goOn(v, now)
 	v.patient, v.stuck = time.Time{}, time.Time{}
 	return nil
 }
@@ -153,9 +157,18 @@ func (c *Core) halt(e *Do, r *Ride, v *Vehicle, now time.Time) error {
 		r.Stopper = passenger
 	}
 	if r.State == Riding {
-		r.become(Stopping, now, "You asked for a stop")
+		r.Become(Stopping, now, "You asked for a stop")
 	}
 	c.keep(r)
+	for _, o := range v.rides() {
+		if o != r && o.State == Riding {
+			o.Become(Stopping, now, "Another passenger has asked for a stop")
+			if o.Stopper == "" {
+				o.Stopper = another
+			}
+			c.keep(o)
+		}
+	}
 	return nil
 }
 
@@ -173,6 +186,12 @@ func (c *Core) resume(e *Do, r *Ride, v *Vehicle, now time.Time) error {
 	if open, why := c.odd.Fair(c.weather); !open {
 		return refuse(Conflict, "%s", why)
 	}
+	if who := v.stoppers(r); who != "" {
+		r.Stopper = who
+		r.Why = "You may go on. Somebody else has asked for a stop, too, and has to say so as well"
+		c.keep(r)
+		return nil
+	}
 	action := "resume"
 	if v.Doors == "open" {
 		action, v.release = "closeDoors", true // and then go on
@@ -181,8 +200,9 @@ func (c *Core) resume(e *Do, r *Ride, v *Vehicle, now time.Time) error {
 	v.busy, v.did = e.Asked.serial, action
 	r.Stopper = ""
 	v.stuck = time.Time{}
-	r.become(Riding, now, "")
+	r.Become(Riding, now, "")
 	c.keep(r)
+	c.goOn(v, now)
 	return nil
 }
 
@@ -204,6 +224,9 @@ func (c *Core) redirect(e *Do, r *Ride, v *Vehicle, now time.Time) error {
 	}
 	if !c.odd.HoldsLine(way.Line) {
 		return refuse(Unfit, "The way there leads out of the area")
+	}
+	if v != nil && !c.bears(v, r, to, now) {
+		return refuse(Conflict, "Others share this vehicle, and would come later than they were promised to: choose a place nearer to the way, or stop and get out")
 	}
 	r.To = to
 	if v != nil {
@@ -232,7 +255,7 @@ func (c *Core) cancel(r *Ride, now time.Time) error {
 		return nil
 	case Halted: // they get out where it stands
 		r.Arrived = now
-		r.become(There, now, "The ride ends here")
+		r.Become(There, now, "The ride ends here")
 		c.keep(r)
 		return nil
 	case Cancelled:
@@ -252,17 +275,23 @@ func (e Ordered) happen(c *Core, _ time.Time) error {
 	if v == nil {
 		return nil
 	}
-	r, who := c.rides[v.Ride], ""
+	who := ""
 	switch e.Action {
 	case "stopNow", "pullOver":
 		v.release, who = false, operator
+	case "hold":
+		v.held = true
+		return nil
 	case "resume":
+		v.held = false
 	default:
 		return nil
 	}
-	if r != nil && (who == operator || r.Stopper == operator) {
-		r.Stopper = who
-		c.keep(r)
+	for _, r := range v.rides() {
+		if who == operator || r.Stopper == operator {
+			r.Stopper = who
+			c.keep(r)
+		}
 	}
 	return nil
 }
@@ -301,7 +330,7 @@ func (c *Core) confine(r *Ride, now time.Time) {
 	}
 	r.To = *endOf(s)
 	r.To.Spot, _ = c.spot(&r.To)
-	r.Why, r.passing = "The area has become smaller: the ride ends at "+r.To.Name, false
+	r.Why, r.Passing = "The area has become smaller: the ride ends at "+r.To.Name, false
 	c.keep(r)
 }
 

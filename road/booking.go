@@ -8,6 +8,8 @@ import (
 
 	"hutong/drive/geom"
 	"hutong/road/ground"
+	"hutong/road/pool"
+	"hutong/road/ride"
 	"hutong/thing"
 )
 
@@ -22,6 +24,7 @@ type AskOffer struct {
 	From, To   Where
 	Party      int
 	Wheelchair bool
+	Share      bool   // others may ride along
 	Client     string // who asks, however that is known; "" is not limited
 	Offer      *Offer
 }
@@ -32,6 +35,9 @@ const maxParty = 6
 func (e *AskOffer) happen(c *Core, now time.Time) error {
 	if e.Party < 1 || e.Party > maxParty {
 		return refuse(Unfit, "party: %d people; a ride takes 1 to %d", e.Party, maxParty)
+	}
+	if e.Share && e.Wheelchair {
+		return refuse(Unfit, "share: a ride with a wheelchair takes the whole vehicle")
 	}
 	if open, why := c.odd.Open(now, c.weather); !open {
 		return refuse(Conflict, "%s", why)
@@ -44,7 +50,7 @@ func (e *AskOffer) happen(c *Core, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	if from.vec().To(to.vec()) < 40 {
+	if from.Vec().To(to.Vec()) < 40 {
 		return refuse(Unfit, "That is where you are: choose a destination further away")
 	}
 	way, ok := c.ways.Find(c.area.Map.Pose(from.Spot), to.Spot)
@@ -54,7 +60,10 @@ func (e *AskOffer) happen(c *Core, now time.Time) error {
 	if !c.odd.HoldsLine(way.Line) {
 		return refuse(Unfit, "The way there leads out of the area")
 	}
-	pickup := c.pickup(&from, e.Party, e.Wheelchair, now)
+	pickup := ground.Lived(c.pickup(&from, e.Party, e.Wheelchair, now))
+	if e.Share {
+		pickup = c.pickupShared(&Ride{From: from, To: to, Party: e.Party, Share: true, Booked: now, Changed: now, Longest: longest(way.Seconds)}, now)
+	}
 	if math.IsInf(pickup, 1) {
 		return refuse(Conflict, "No vehicle is free just now: try again in a few minutes")
 	}
@@ -66,8 +75,8 @@ func (e *AskOffer) happen(c *Core, now time.Time) error {
 	}
 	o := &Offer{
 		ID: c.random(), From: from, To: to, Party: e.Party, Wheelchair: e.Wheelchair,
-		Pickup: span(ground.Lived(pickup)), Seconds: ground.Lived(way.Seconds), Metres: way.Metres, Expires: now.Add(offerLife),
-		client: e.Client,
+		Share: e.Share, Pickup: ride.Around(pickup), Seconds: ground.Lived(way.Seconds), Longest: longest(way.Seconds), Metres: way.Metres,
+		Expires: now.Add(offerLife), Client: e.Client,
 	}
 	c.offers[o.ID] = o
 	c.counts.Offers++
@@ -78,7 +87,7 @@ func (e *AskOffer) happen(c *Core, now time.Time) error {
 // offersOf counts the offers that a client could book now, ridesOf the rides they have under way.
 func (c *Core) offersOf(client string, now time.Time) (n int) {
 	for _, o := range c.offers {
-		if client != "" && o.client == client && o.booked == "" && !now.After(o.Expires) {
+		if client != "" && o.Client == client && o.Booked == "" && !now.After(o.Expires) {
 			n++
 		}
 	}
@@ -87,7 +96,7 @@ func (c *Core) offersOf(client string, now time.Time) (n int) {
 
 func (c *Core) ridesOf(client string) (n int) {
 	for _, id := range c.open {
-		if client != "" && c.rides[id].client == client {
+		if client != "" && c.rides[id].Client == client {
 			n++
 		}
 	}
@@ -112,7 +121,7 @@ func (c *Core) end(what string, w Where, stepFree bool) (End, error) {
 	default:
 		return e, refuse(Unfit, "%s: name a stop or a place", what)
 	}
-	if !c.odd.Holds(e.vec()) {
+	if !c.odd.Holds(e.Vec()) {
 		return e, refuse(Unfit, "%s: that is outside of the area", what)
 	}
 	spot, ok := c.spot(&e)
@@ -129,7 +138,7 @@ func (c *Core) end(what string, w Where, stepFree bool) (End, error) {
 
 // mayServe tells whether a vehicle can be given a ride now.
 func (c *Core) mayServe(v *Vehicle, party int, wheelchair bool, now time.Time) bool {
-	return v.Ride == "" && c.able(v, now) && v.Seats >= party && (v.Wheelchair || !wheelchair)
+	return len(v.plan) == 0 && c.able(v, now) && v.Seats >= party && (v.Wheelchair || !wheelchair)
 }
 
 // lowBattery is where a vehicle takes no more rides, and full where it does again, %.
@@ -139,7 +148,7 @@ const (
 )
 
 func (c *Core) able(v *Vehicle, now time.Time) bool {
-	return v.Online && v.Known() && now.After(v.bench) && v.Battery > lowBattery &&
+	return v.Online && v.Known() && !v.held && now.After(v.bench) && v.Battery > lowBattery &&
 		(v.State == Standing || v.State == Driving || v.State == Arrived) && c.odd.Holds(v.Pose.Vec)
 }
 
@@ -178,18 +187,18 @@ func (e *Book) happen(c *Core, now time.Time) error {
 	switch {
 	case o == nil, now.After(o.Expires):
 		return refuse(Unknown, "There is no such offer any more: ask for a new one")
-	case o.booked != "":
+	case o.Booked != "":
 		return refuse(Conflict, "This offer has been booked already")
 	}
 	if open, why := c.odd.Open(now, c.weather); !open {
 		return refuse(Conflict, "%s", why)
 	}
 	for _, end := range []*End{&o.From, &o.To} { // the area may have shrunk since
-		if !c.odd.Holds(end.vec()) {
+		if !c.odd.Holds(end.Vec()) {
 			return refuse(Conflict, "That is outside of the area now: ask for a new offer")
 		}
 	}
-	if c.ridesOf(o.client) >= ridesOfOne {
+	if c.ridesOf(o.Client) >= ridesOfOne {
 		return refuse(Busy, "You have %d rides under way: end or cancel one first", ridesOfOne)
 	}
 	if len(c.open) >= maxOpen || len(c.rides) >= maxRides {
@@ -197,9 +206,13 @@ func (e *Book) happen(c *Core, now time.Time) error {
 	}
 	r := &Ride{
 		ID: RideID(c.random()), State: Waiting, Code: c.code(), From: o.From, To: o.To, Party: o.Party,
-		Wheelchair: o.Wheelchair, Booked: now, Changed: now, client: o.client,
+		Wheelchair: o.Wheelchair, Booked: now, Changed: now, Client: o.Client,
 	}
-	o.booked = r.ID
+	if o.Share {
+		r.Share, r.Latest, r.Longest = true, now.Add(time.Duration(o.Pickup.Late*float64(time.Second))), o.Longest
+	}
+	c.learn(&r.From, now)
+	o.Booked = r.ID
 	c.rides[r.ID] = r
 	c.open = append(c.open, r.ID)
 	c.counts.Booked++
@@ -218,23 +231,40 @@ func (c *Core) code() string {
 	return strconv.Itoa(10_000 + n)[1:]
 }
 
-// pair finds vehicles for those who wait.
+// pair finds vehicles for those who wait: first for those whose eldest has waited longest, of those who share and those
+// who don't.
 func (c *Core) pair(now time.Time) {
-	var wishes []Wish
-	var rides []*Ride
+	var alone, shared []*Ride
 	for _, id := range c.open {
-		if r := c.rides[id]; r.State == Waiting {
-			wishes = append(wishes, Wish{Ride: r.ID.Short(), Since: r.Booked, Party: r.Party, From: r.From.vec(), To: r.To.vec()})
-			rides = append(rides, r)
+		switch r := c.rides[id]; {
+		case r.State != Waiting:
+		case r.Share:
+			shared = append(shared, r)
+		default:
+			alone = append(alone, r)
 		}
 	}
-	if len(wishes) == 0 {
+	if len(shared) > 0 && (len(alone) == 0 || shared[0].Booked.Before(alone[0].Booked)) {
+		c.pairShared(shared, now)
+		shared = nil
+	}
+	c.pairAlone(alone, now)
+	c.pairShared(shared, now)
+}
+
+// pairAlone finds vehicles for those who have one to themselves.
+func (c *Core) pairAlone(rides []*Ride, now time.Time) {
+	if len(rides) == 0 {
 		return
 	}
-	var free []Free
+	var wishes []pool.Wish
+	for _, r := range rides {
+		wishes = append(wishes, pool.Wish{Ride: r.ID.Short(), Since: r.Booked, Party: r.Party, From: r.From.Vec(), To: r.To.Vec()})
+	}
+	var free []pool.Free
 	for _, id := range c.order {
 		if v := c.vehicles[id]; c.mayServe(v, 1, false, now) {
-			free = append(free, Free{v.ID, v.Pose, v.Seats, v.Battery})
+			free = append(free, pool.Free{Vehicle: v.ID, At: v.Pose, Seats: v.Seats, Battery: v.Battery})
 		}
 	}
 	fits := func(w, v int) float64 {
@@ -252,13 +282,18 @@ func (c *Core) pair(now time.Time) {
 }
 
 func (c *Core) assign(r *Ride, v *Vehicle, now time.Time) {
-	r.Vehicle, v.Ride, v.goal, v.stuck, v.tries = v.ID, r.ID, nil, time.Time{}, 0
-	v.patient = time.Time{}
+	if len(v.plan) == 0 {
+		v.goal, v.post, v.stuck, v.tries = nil, nil, time.Time{}, 0
+	}
+	r.Vehicle, v.patient = v.ID, time.Time{}
+	if !v.serves(r) {
+		v.plan = append(v.plan, leg{r, false}, leg{r, true})
+	}
 	why := ""
 	if len(r.Left) > 0 {
 		why = "Another vehicle is on its way"
 	}
-	r.become(Coming, now, why)
+	r.Become(Coming, now, why)
 	c.keep(r)
 	c.out.Fleet = true
 	c.care(r, now)
@@ -278,13 +313,13 @@ func (c *Core) giveUp(r *Ride, now time.Time, why string) {
 		}
 		v.bench = now.Add(benched)
 	}
-	c.letGo(r)
+	c.letGo(r, now)
 	if !slices.Contains(r.Left, r.Vehicle) && len(r.Left) < 16 {
 		r.Left = append(r.Left, r.Vehicle)
 	}
 	r.Vehicle, r.Stopper, r.Belts = "", "", false
 	c.counts.Reassigned++
-	r.become(Waiting, now, why)
+	r.Become(Waiting, now, why)
 	c.keep(r)
 	c.notice("warning", "A ride has lost its vehicle", why)
 	c.pair(now)

@@ -13,13 +13,13 @@ import (
 // care looks after one ride: what its vehicle has done, and what has taken too long.
 func (c *Core) care(r *Ride, now time.Time) {
 	v := c.vehicles[r.Vehicle]
-	if v != nil && v.Ride != r.ID {
+	if v != nil && !v.serves(r) {
 		v = nil
 	}
 	if v != nil {
-		r.missing = time.Time{}
-	} else if r.missing.IsZero() {
-		r.missing = now
+		r.Missing = time.Time{}
+	} else if r.Missing.IsZero() {
+		r.Missing = now
 	}
 	waited := now.Sub(r.Changed)
 	if !r.State.Aboard() && !r.State.Over() && !r.Rescue && c.closed(r, now) {
@@ -29,27 +29,17 @@ func (c *Core) care(r *Ride, now time.Time) {
 	case Waiting:
 		if waited > findWithin {
 			c.over(r, Failed, now, "No vehicle could be found. We are sorry")
+		} else if r.Share && now.After(r.Latest) {
+			c.late(r, "It takes longer than it was promised to until a vehicle is found")
 		}
 	case Coming:
 		c.careComing(r, v, now)
-	case Here:
-		switch {
-		case c.away(r, v, now, awayAfter):
-			c.giveUp(r, now, "Your vehicle cannot be reached any more: another one is being sent")
-		case waited > noShow && (r.Help == "" || waited > 3*noShow): // an operator may be asked to open the door
-			c.over(r, Cancelled, now, "Nobody came to the vehicle within 5 minutes")
-		}
-	case Boarding:
-		switch {
-		case c.away(r, v, now, lostAfter):
-			c.giveUp(r, now, "Your vehicle cannot be reached any more: another one is being sent")
-		case waited > boardWithin:
-			c.over(r, Cancelled, now, "The ride was not begun within 5 minutes of boarding")
-		}
+	case Here, Boarding:
+		c.careHere(r, v, now)
 	case Riding, Stopping, Halted:
 		c.careAboard(r, v, now)
 	case There:
-		if waited > leaveWithin {
+		if waited > leaveWithin || waited > leaveWithin/2 && v != nil && v.carries(r) {
 			c.over(r, Ended, now, "")
 		}
 	}
@@ -66,7 +56,7 @@ func (c *Core) closed(r *Ride, now time.Time) bool {
 		c.over(r, Cancelled, now, why)
 		return true
 	}
-	if !c.odd.Holds(r.From.vec()) || !c.odd.Holds(r.To.vec()) {
+	if !c.odd.Holds(r.From.Vec()) || !c.odd.Holds(r.To.Vec()) {
 		c.over(r, Cancelled, now, "The area has become smaller and no longer holds this ride")
 		return true
 	}
@@ -77,9 +67,27 @@ func (c *Core) closed(r *Ride, now time.Time) bool {
 // hub, vehicles need a moment to be known again.
 func (c *Core) away(r *Ride, v *Vehicle, now time.Time, long time.Duration) bool {
 	if v == nil {
-		return now.Sub(r.missing) > long
+		return now.Sub(r.Missing) > long
 	}
 	return !v.Online && now.Sub(v.Heard) > long
+}
+
+// careHere waits for a passenger to come aboard and to let the vehicle go; not for as long where others wait aboard.
+func (c *Core) careHere(r *Ride, v *Vehicle, now time.Time) {
+	long, away, why := noShow, awayAfter, "Nobody came to the vehicle"
+	if r.State == Boarding {
+		long, away, why = boardWithin, lostAfter, "The ride was not begun after boarding"
+	}
+	if v != nil && v.carries(r) {
+		long = othersWait
+	}
+	waited := now.Sub(r.Changed)
+	switch {
+	case c.away(r, v, now, away):
+		c.giveUp(r, now, "Your vehicle cannot be reached any more: another one is being sent")
+	case waited > long && (r.Help == "" || r.State == Boarding || waited > 3*long): // an operator may be asked to open the door
+		c.over(r, Cancelled, now, fmt.Sprintf("%s within %.0f minutes", why, long.Minutes()))
+	}
 }
 
 func (c *Core) careComing(r *Ride, v *Vehicle, now time.Time) {
@@ -89,9 +97,11 @@ func (c *Core) careComing(r *Ride, v *Vehicle, now time.Time) {
 	case v == nil:
 	case !v.stuck.IsZero() && now.Sub(v.stuck) > lostAfter:
 		c.giveUp(r, now, "Your vehicle was held up: another one is being sent")
-	case v.Online && v.at(r.From.target()):
-		r.become(Here, now, "")
+	case v.Online && v.at(aim(&r.From)) && v.leads(r):
+		r.Become(Here, now, "")
 		c.keep(r)
+	case r.Share && !r.Late && now.After(r.Latest):
+		c.late(r, "Your vehicle comes later than it was promised to")
 	}
 }
 
@@ -104,19 +114,23 @@ func (c *Core) careAboard(r *Ride, v *Vehicle, now time.Time) {
 		c.say(r, "Your vehicle cannot be reached just now. It stops by itself when that lasts")
 		return
 	}
-	r.went(v.Pose.Vec)
+	r.Went(v.Pose.Vec)
 	switch r.State {
 	case Riding:
 		c.careRiding(r, v, now)
 	case Stopping:
 		if v.State == Stopped && v.Speed < 0.5 {
-			r.become(Halted, now, "You asked for a stop")
+			why := "You asked for a stop"
+			if r.Stopper == another {
+				why = "Another passenger has asked for a stop"
+			}
+			r.Become(Halted, now, why)
 			c.keep(r)
 		}
 	case Halted:
 		if v.State == Driving { // somebody else let it go on
 			r.Stopper = ""
-			r.become(Riding, now, "")
+			r.Become(Riding, now, "")
 			c.keep(r)
 		} else if r.Help == "" && now.Sub(r.Changed) > boardWithin {
 			c.call(r, "A passenger's ride has stood still for 5 minutes", now)
@@ -126,9 +140,9 @@ func (c *Core) careAboard(r *Ride, v *Vehicle, now time.Time) {
 
 func (c *Core) careRiding(r *Ride, v *Vehicle, now time.Time) {
 	switch {
-	case v.at(r.To.target()):
+	case v.at(aim(&r.To)):
 		r.Arrived = now
-		r.become(There, now, "")
+		r.Become(There, now, "")
 		c.keep(r)
 	case !v.stuck.IsZero() && v.Assist == nil && now.Sub(v.stuck) > 2*lostAfter:
 		c.giveUp(r, now, "Your vehicle cannot go on: another one is being sent to you")
@@ -138,17 +152,19 @@ func (c *Core) careRiding(r *Ride, v *Vehicle, now time.Time) {
 		} else {
 			c.say(r, v.Reason.Words)
 		}
-	case r.passing && v.State == Driving:
+	case r.Share && now.Sub(r.Began).Seconds() > r.Longest && !r.Late:
+		c.late(r, "The ride takes longer than it was promised to")
+	case r.Passing && v.State == Driving:
 		c.say(r, "")
-		r.passing = false
+		r.Passing = false
 	}
 }
 
 // say tells the passenger something that holds only for now.
 func (c *Core) say(r *Ride, why string) {
 	if r.Why != why {
-		r.Why, r.passing = why, true
-		r.version++
+		r.Why, r.Passing = why, true
+		r.Version++
 		c.out.Fleet = true
 	}
 }
@@ -158,10 +174,13 @@ func (c *Core) steer(v *Vehicle, now time.Time) {
 	if !v.Online || !v.Known() {
 		return
 	}
-	r := c.rides[v.Ride]
-	if r != nil && r.State == Stopping && v.State != Stopped && v.stop == 0 && now.Sub(r.Changed) > askAgain {
-		v.stop = c.emit(v, "stopNow", thing.Null(), ByCourt).serial // the passenger's own order came to nothing: again, until it stands
-		return
+	v.tidy()
+	rides := v.rides()
+	for _, r := range rides {
+		if r.State == Stopping && v.State != Stopped && v.stop == 0 && now.Sub(r.Changed) > askAgain && !now.Before(v.again) {
+			v.stop = c.emit(v, "stopNow", thing.Null(), ByCourt).serial // the passenger's own order came to nothing: again, until it stands
+			return
+		}
 	}
 	if v.busy != 0 {
 		return
@@ -170,28 +189,42 @@ func (c *Core) steer(v *Vehicle, now time.Time) {
 		c.send(v, "setLimit", thing.Document(fmt.Sprintf(`{"kmh":%.1f}`, c.odd.MaxSpeed)), ByCourt)
 		return
 	}
-	if c.park(v, r, now) {
-		return
-	}
-	if r == nil {
+	switch {
+	case c.park(v, rides):
+	case len(rides) == 0:
 		c.idle(v, now)
-		return
+	default:
+		c.serve(v, rides, now)
 	}
-	switch r.State {
-	case Coming:
-		c.sendTo(v, r.From.target(), ByCourt, now)
-	case Boarding, There:
-		if v.Doors != "open" && v.Still() {
-			c.send(v, "openDoors", thing.Null(), ByRide+r.ID.Short())
+}
+
+// serve has a vehicle do what comes next in its plan, once all are in and out who want to be here.
+func (c *Core) serve(v *Vehicle, rides []*Ride, now time.Time) {
+	for _, r := range rides {
+		if r.State == Boarding || r.State == There {
+			if v.Doors != "open" && v.Still() {
+				c.send(v, "openDoors", thing.Null(), ByRide+r.ID.Short())
+			}
+			return
 		}
-	case Riding:
-		c.sendTo(v, r.To.target(), ByRide+r.ID.Short(), now)
 	}
+	if underWay(rides) {
+		next, by := v.plan[0], ByCourt
+		if next.out {
+			by = ByRide + next.ride.ID.Short()
+		}
+		c.sendTo(v, aim(next.end()), by, now)
+	}
+}
+
+// underWay tells whether nothing keeps a vehicle where it is: nobody is at its door, and nobody has stopped it.
+func underWay(rides []*Ride) bool {
+	return !slices.ContainsFunc(rides, func(r *Ride) bool { return r.State != Coming && r.State != Riding })
 }
 
 // park has a vehicle stop at the side while the area may not be driven in, and lets it go on afterwards. It tells whether
 // there's nothing else to do. The end of the day lets who is under way arrive.
-func (c *Core) park(v *Vehicle, r *Ride, now time.Time) bool {
+func (c *Core) park(v *Vehicle, rides []*Ride) bool {
 	why := c.odd.Closed
 	if fair, words := c.odd.Fair(c.weather); why == "" && !fair {
 		why = words
@@ -200,7 +233,7 @@ func (c *Core) park(v *Vehicle, r *Ride, now time.Time) bool {
 	case why == "" && v.parked == "":
 		return false
 	case why == "":
-		if v.parked = ""; v.State == Stopped && (r == nil || r.State == Riding || r.State == Coming) {
+		if v.parked = ""; v.State == Stopped && underWay(rides) {
 			c.send(v, "resume", thing.Null(), ByCourt)
 			return true
 		}
@@ -209,10 +242,10 @@ func (c *Core) park(v *Vehicle, r *Ride, now time.Time) bool {
 		v.parked = why
 		c.send(v, "pullOver", thing.Null(), ByCourt)
 	}
-	if r != nil {
+	for _, r := range rides {
 		c.say(r, why)
 	}
-	return r == nil || r.State == Riding || r.State == Coming
+	return underWay(rides)
 }
 
 // sendTo has a vehicle drive to a target. A vehicle that stopped because it had lost us is let go on; one that somebody
@@ -280,9 +313,15 @@ func (c *Core) idle(v *Vehicle, now time.Time) {
 		c.goHome(v, now)
 	case !c.odd.Hours(now):
 		c.goHome(v, now)
+	case v.post != nil && !v.held && c.odd.Holds(v.post.At):
+		if v.charging = false; v.at(v.post) {
+			v.post = nil
+		} else {
+			c.sendTo(v, v.post, ByCourt, now)
+		}
 	default:
 		v.charging = false
-		if c.rounds && still && now.Sub(v.Since) > idleRound {
+		if c.rounds && still && !v.held && now.Sub(v.Since) > idleRound {
 			c.nextRound(v, now)
 		}
 	}

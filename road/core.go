@@ -6,10 +6,11 @@ import (
 	"strings"
 	"time"
 
-	"hutong/drive/geom"
 	"hutong/drive/lane"
 	"hutong/road/car"
+	"hutong/road/dispatch"
 	"hutong/road/ground"
+	"hutong/road/pool"
 	"hutong/thing"
 )
 
@@ -17,7 +18,7 @@ import (
 type Core struct {
 	area    *ground.Area
 	ways    *ground.Ways
-	match   Match
+	match   pool.Matching
 	rounds  bool
 	random  func() string // at least 128 random bits as letters and digits
 	odd     ground.ODD
@@ -33,6 +34,8 @@ type Core struct {
 	offers   map[string]*Offer
 	tickets  []*Ticket // questions to the operators, oldest first
 	serial   uint64
+	demand   *dispatch.Forecast // of rides, by the stop they begin at
+	moved    time.Time          // when vehicles were last sent to where they'll be wanted
 	counts   Counts
 
 	now time.Time // of the step
@@ -44,33 +47,10 @@ type Counts struct {
 	Offers, Booked, Boarded, Ended, Cancelled, Failed, Reassigned, Stops, Asked, Unanswered uint64
 }
 
-// Match says who fetches whom: at most one vehicle for a wish, and one wish for a vehicle. Seconds gives how long the
-// vehicle of index v needs to the wish of index w, +Inf where no way leads there.
-type Match func(wishes []Wish, free []Free, seconds func(w, v int) float64) []Pair
-
-// Wish is a party that waits.
-type Wish struct {
-	Ride     string
-	Since    time.Time
-	Party    int
-	From, To geom.Vec
-}
-
-// Free is a vehicle that may be sent.
-type Free struct {
-	Vehicle thing.ID
-	At      geom.Pose
-	Seats   int
-	Battery float64 // %
-}
-
-// Pair is who fetches whom, by their indices.
-type Pair struct{ Wish, Vehicle int }
-
 // Settings are what a Core begins with.
 type Settings struct {
 	Area   *ground.Area
-	Match  Match         // nil: [Batched]
+	Match  pool.Matching // nil: pool.Batched
 	Rounds bool          // vehicles without work go from stop to stop
 	Random func() string // for ids and codes; required
 }
@@ -82,8 +62,9 @@ func NewCore(s Settings) *Core {
 		vehicles: make(map[thing.ID]*Vehicle), names: make(map[string]thing.ID), strange: make(map[thing.ID]bool), rides: make(map[RideID]*Ride), offers: make(map[string]*Offer),
 	}
 	if c.match == nil {
-		c.match = Batched
+		c.match = pool.Batched
 	}
+	c.demand = dispatch.NewForecast(len(s.Area.Stops), demandHalf)
 	return c
 }
 
@@ -110,6 +91,7 @@ func (Tick) happen(c *Core, now time.Time) error {
 		c.care(c.rides[id], now)
 	}
 	c.pair(now)
+	c.rebalance(now)
 	for _, id := range c.order {
 		c.steer(c.vehicles[id], now)
 	}
@@ -139,8 +121,8 @@ func (list Reports) happen(c *Core, now time.Time) error {
 		if !touched[v] {
 			continue
 		}
-		if r := c.rides[v.Ride]; r != nil {
-			r.version++
+		for _, r := range v.rides() {
+			r.Version++
 			c.care(r, now)
 		}
 		c.steer(v, now)
@@ -160,11 +142,7 @@ func (e Came) happen(c *Core, now time.Time) error {
 	}
 	if c.vehicles[e.Thing.ID] == nil && c.admits(e.Thing.ID) {
 		v := &Vehicle{ID: e.Thing.ID, Name: NameOf(e.Thing.ID), Car: car.Car{Heard: now, Trip: car.Trip{Remaining: -1}}}
-		for _, id := range c.open { // a ride that was under way when the hub stopped
-			if c.rides[id].Vehicle == v.ID {
-				v.Ride = id
-			}
-		}
+		c.takeUp(v)
 		c.vehicles[v.ID], c.names[v.Name] = v, v.ID
 		c.out.Came = append(c.out.Came, v.Name)
 		c.order = append(c.order, v.ID)
@@ -220,7 +198,7 @@ func (e Gone) happen(c *Core, now time.Time) error {
 	c.order = slices.DeleteFunc(c.order, func(id thing.ID) bool { return id == e.ID })
 	c.out.Fleet = true
 	c.asks(&Vehicle{ID: v.ID}, now) // its questions are gone with it
-	if r := c.rides[v.Ride]; r != nil {
+	for _, r := range v.rides() {
 		c.care(r, now)
 	}
 	return nil
@@ -245,13 +223,13 @@ func (e Restored) happen(c *Core, now time.Time) error {
 	for _, end := range []*End{&r.From, &r.To} {
 		spot, ok := c.spot(end)
 		if !ok && !r.State.Over() {
-			r.become(Failed, now, "The map has changed and no longer holds this place")
+			r.Become(Failed, now, "The map has changed and no longer holds this place")
 			c.keep(r)
 		}
 		end.Spot = spot
 	}
 	c.rides[r.ID] = r
-	r.told = r.State.Over()
+	r.Told = r.State.Over()
 	if !r.State.Over() {
 		c.open = append(c.open, r.ID)
 		slices.SortFunc(c.open, func(a, b RideID) int {
@@ -273,7 +251,7 @@ func (e Answered) happen(c *Core, now time.Time) error {
 		return nil
 	}
 	if v.stop == e.Order.serial {
-		v.stop = 0
+		v.stop, v.again = 0, now.Add(stopAgain)
 	}
 	if v.busy != e.Order.serial {
 		return nil
@@ -298,7 +276,7 @@ func (c *Core) notice(level, title, text string) {
 }
 
 func (c *Core) keep(r *Ride) {
-	r.version++
+	r.Version++
 	if !slices.Contains(c.out.Keep, r.ID) {
 		c.out.Keep = append(c.out.Keep, r.ID)
 	}
@@ -322,7 +300,7 @@ func (c *Core) emit(v *Vehicle, action string, input thing.Value, by string) Ord
 
 // over ends a ride and lets its vehicle go.
 func (c *Core) over(r *Ride, s State, now time.Time, why string) {
-	r.become(s, now, why)
+	r.Become(s, now, why)
 	c.keep(r)
 	switch s {
 	case Ended:
@@ -334,16 +312,7 @@ func (c *Core) over(r *Ride, s State, now time.Time, why string) {
 	}
 	c.open = slices.DeleteFunc(c.open, func(id RideID) bool { return id == r.ID })
 	c.hush(r)
-	c.letGo(r)
-}
-
-// letGo parts a ride and its vehicle.
-func (c *Core) letGo(r *Ride) {
-	if v := c.vehicles[r.Vehicle]; v != nil && v.Ride == r.ID {
-		v.release = v.release || v.State == Stopped && r.Stopper == passenger
-		v.Ride, v.last, v.goal, v.stuck = "", r.ID, nil, time.Time{}
-		c.out.Fleet = true
-	}
+	c.letGo(r, now)
 }
 
 // forget drops what nobody needs any more.
@@ -367,7 +336,7 @@ func (c *Core) spot(e *End) (lane.Spot, bool) {
 	if e.Stop != "" {
 		heading = &e.Heading
 	}
-	return c.area.Kerb(e.vec(), heading)
+	return c.area.Kerb(e.Vec(), heading)
 }
 
 // Vehicles gives a copy of all vehicles, in the order of their ids.

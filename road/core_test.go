@@ -89,13 +89,15 @@ type toy struct {
 
 // world is a Core with toys.
 type world struct {
-	t     fatal
-	core  *Core
-	now   time.Time
-	toys  []*toy
-	ids   int
-	kept  map[RideID]string
-	fails map[string]bool // actions that are refused
+	t      fatal
+	core   *Core
+	now    time.Time
+	toys   []*toy
+	ids    int
+	deep   int       // steps that a step has led to
+	ticked time.Time // when time was last told
+	kept   map[RideID]string
+	fails  map[string]bool // actions that are refused
 }
 
 func newWorld(t fatal, cars int) *world {
@@ -158,6 +160,10 @@ func (v *toy) says() Reports {
 // step lets e happen, has the toys carry out what comes of it, and looks whether all is right.
 func (w *world) step(e Event) error {
 	w.t.Helper()
+	if w.deep++; w.deep > 100 {
+		w.t.Fatalf("orders without end: %q", w.toys[0].log[max(0, len(w.toys[0].log)-6):])
+	}
+	defer func() { w.deep-- }()
 	fx, err := w.core.Step(w.now, e)
 	orders := slices.Clone(fx.Orders)
 	for _, id := range fx.Keep {
@@ -250,7 +256,9 @@ func (w *world) wait(seconds int) {
 				w.tell(v)
 			}
 		}
-		if err := w.step(Tick{}); err != nil {
+		w.ticked = time.Time{}
+		err := w.step(Tick{})
+		if w.ticked = w.now; err != nil {
 			w.t.Fatalf("a tick was refused: %v", err)
 		}
 	}
@@ -260,7 +268,8 @@ func (w *world) wait(seconds int) {
 func (w *world) check() {
 	w.t.Helper()
 	c := w.core
-	serving := map[thing.ID]RideID{}
+	aboard := map[thing.ID]int{}
+	serving := map[thing.ID][]*Ride{}
 	for id, r := range c.rides {
 		if open := slices.Contains(c.open, id); open == r.State.Over() {
 			w.t.Fatalf("ride %s is %s, and among the open ones: %v", id.Short(), r.State, open)
@@ -271,24 +280,72 @@ func (w *world) check() {
 			}
 			continue
 		}
-		if other, two := serving[r.Vehicle]; two {
-			w.t.Fatalf("%s serves two rides: %s and %s", r.Vehicle, other.Short(), id.Short())
+		serving[r.Vehicle] = append(serving[r.Vehicle], r)
+		if r.State.Aboard() {
+			aboard[r.Vehicle] += r.Party
 		}
-		serving[r.Vehicle] = id
-		if v := c.vehicles[r.Vehicle]; v != nil && v.Ride != id {
-			w.t.Fatalf("%s thinks it serves %q, not %s", v.Name, v.Ride, id)
-		} else if v != nil && v.Seats > 0 && r.Party > v.Seats {
-			w.t.Fatalf("%d people in %d seats", r.Party, v.Seats)
+		v := c.vehicles[r.Vehicle]
+		if v != nil && !v.serves(r) {
+			w.t.Fatalf("%s doesn't know that it serves %s, which is %s", v.Name, id.Short(), r.State)
+		}
+		if v != nil && v.Seats > 0 && aboard[v.ID] > v.Seats {
+			w.t.Fatalf("%d people in the %d seats of %s", aboard[v.ID], v.Seats, v.Name)
+		}
+		w.promised(r, v)
+	}
+	for id, rides := range serving {
+		for _, r := range rides {
+			if len(rides) > 1 && !r.Share {
+				w.t.Fatalf("%s, which is shared, has the ride %s, which isn't", id, r.ID.Short())
+			}
 		}
 	}
 	for _, v := range c.vehicles {
-		if r := c.rides[v.Ride]; v.Ride != "" && (r == nil || r.State.Over() || r.Vehicle != v.ID) {
-			w.t.Fatalf("%s serves a ride that isn't: %v", v.Name, r)
+		for _, r := range v.rides() {
+			if !r.State.Over() && r.Vehicle != v.ID {
+				w.t.Fatalf("%s serves a ride that isn't its: %v", v.Name, r)
+			}
 		}
+		w.fits(v)
 	}
 	for id, text := range w.kept {
 		if r := c.rides[id]; r != nil && !strings.Contains(text, `"state":"`+string(r.State)+`"`) {
 			w.t.Fatalf("ride %s is %s, but on disk %s", id.Short(), r.State, text)
+		}
+	}
+}
+
+// promised looks whether a shared ride is as it was promised, or its passenger has been told; after a second to do so.
+func (w *world) promised(r *Ride, v *Vehicle) {
+	w.t.Helper()
+	late := r.State == Coming && w.now.After(r.Latest.Add(time.Second)) || r.State == Riding && w.now.Sub(r.Began).Seconds() > r.Longest+1
+	if r.Share && late && !r.Late && v != nil && v.Online && v.Heard.Equal(w.now) && w.ticked.Equal(w.now) && v.State == Driving {
+		w.t.Fatalf("ride %s is %s later than was promised, and nobody says so (%s)", r.ID.Short(), r.State, r.Why)
+	}
+}
+
+// fits looks whether a plan never has more people aboard than there are seats, and everybody out after they are in.
+func (w *world) fits(v *Vehicle) {
+	w.t.Helper()
+	n := 0
+	for _, r := range v.rides() {
+		if r.State.Aboard() && r.State != Boarding && r.State != There {
+			n += r.Party
+		}
+	}
+	in := map[*Ride]bool{}
+	for _, l := range v.plan {
+		switch r := l.ride; {
+		case r.State.Over(), r.State == There, !l.out && r.State.Aboard() && r.State != Boarding:
+		case !l.out:
+			n, in[r] = n+r.Party, true
+		case !in[r] && (!r.State.Aboard() || r.State == Boarding):
+			w.t.Fatalf("%s lets the people of %s out who aren't in: it is %s", v.Name, r.ID.Short(), r.State)
+		default:
+			n -= r.Party
+		}
+		if n > v.Seats && v.Seats > 0 && len(v.rides()) > 1 {
+			w.t.Fatalf("%s plans for %d people in %d seats", v.Name, n, v.Seats)
 		}
 	}
 }
@@ -588,7 +645,7 @@ func TestOneClientDoesNotTakeAllThereIs(t *testing.T) {
 	}
 	n := 0
 	for id, o := range w.core.offers {
-		if o.client != "x" {
+		if o.Client != "x" {
 			continue
 		}
 		err := w.step(&Book{Offer: id})
@@ -983,12 +1040,18 @@ func TestNothingThatHappensBreaksTheArea(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld(t, rapid.IntRange(1, 3).Draw(t, "cars"))
 		w.core.rounds = rapid.Bool().Draw(t, "rounds")
+		for _, v := range w.toys {
+			v.seats = rapid.IntRange(2, 6).Draw(t, "seats")
+			w.tell(v)
+		}
 		var rides []RideID
 		stop := rapid.SampledFrom([]string{"a", "b", "c", "d"})
 		toys := rapid.SampledFrom(w.toys)
 		t.Repeat(map[string]func(*rapid.T){
 			"book": func(t *rapid.T) {
-				ask := &AskOffer{From: at(stop.Draw(t, "from")), To: at(stop.Draw(t, "to")), Party: rapid.IntRange(1, 6).Draw(t, "party")}
+				ask := &AskOffer{
+					From: at(stop.Draw(t, "from")), To: at(stop.Draw(t, "to")), Party: rapid.IntRange(1, 6).Draw(t, "party"), Share: rapid.Bool().Draw(t, "share"),
+				}
 				if w.step(ask) != nil {
 					return
 				}
@@ -1007,6 +1070,29 @@ func TestNothingThatHappensBreaksTheArea(t *testing.T) {
 					d.Code = r.Code
 				}
 				_ = w.step(d) // refused or not
+			},
+			"on": func(t *rapid.T) { // passengers who do what they should, until nobody can
+				for range 6 {
+					w.wait(rapid.IntRange(1, 20).Draw(t, "seconds"))
+					for _, id := range rides {
+						if r := w.core.rides[id]; r != nil && r.State == Here && r.Tries < maxTries {
+							_ = w.step(&Do{Ride: id, What: Unlock, Code: r.Code})
+						} else if r != nil && r.State == Boarding {
+							_ = w.step(&Do{Ride: id, What: Start, Belts: true})
+						}
+					}
+				}
+			},
+			"join": func(t *rapid.T) {
+				from := rapid.IntRange(0, 900).Draw(t, "from")
+				ask := &AskOffer{From: place(float64(from), 0), To: place(float64(rapid.IntRange(from, 1000).Draw(t, "to")), 0), Party: rapid.IntRange(1, 3).Draw(t, "party"), Share: true}
+				if w.step(ask) != nil {
+					return
+				}
+				b := &Book{Offer: ask.Offer.ID}
+				if w.step(b) == nil {
+					rides = append(rides, b.Ride.ID)
+				}
 			},
 			"wait": func(t *rapid.T) { w.wait(rapid.IntRange(1, 40).Draw(t, "seconds")) },
 			"later": func(t *rapid.T) {

@@ -15,6 +15,7 @@ import (
 	"hutong/road/cabin"
 	"hutong/road/ground"
 	"hutong/road/keeper"
+	"hutong/road/pool"
 	"hutong/thing"
 )
 
@@ -55,7 +56,7 @@ type Options struct {
 	Gate    Gate
 	Kept    Keep             // the rides
 	Records Keep             // what the operators have set
-	Match   Match            // nil: [Batched]
+	Match   pool.Matching    // nil: pool.Batched
 	Rounds  bool             // vehicles without work go from stop to stop
 	Witness Witness          // nil: nobody looks
 	Tell    func(n Notice)   // a word to the operators; nil: nobody is told
@@ -323,9 +324,9 @@ func (c *Court) apply(e Event) error {
 		if r == nil {
 			continue
 		}
-		c.keeper.Put(string(r.ID), r.text())
-		if r.State.Over() && !r.told && c.Witness != nil {
-			r.told = true
+		c.keeper.Put(string(r.ID), r.Text())
+		if r.State.Over() && !r.Told && c.Witness != nil {
+			r.Told = true
 			c.Witness.Over(r)
 		}
 	}
@@ -402,8 +403,8 @@ func (c *Court) ring(fx *Effects) {
 		c.assists.Ring()
 	}
 	for id, b := range c.rides {
-		if r := c.core.rides[id]; r != nil && b.Seen != r.version {
-			b.Seen = r.version
+		if r := c.core.rides[id]; r != nil && b.Seen != r.Version {
+			b.Seen = r.Version
 			b.Ring()
 		}
 	}

@@ -5,11 +5,11 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
-	"math"
 	"time"
 
 	"hutong/drive/geom"
 	"hutong/road/cabin"
+	"hutong/road/eta"
 	"hutong/road/ground"
 	"hutong/thing"
 )
@@ -115,14 +115,9 @@ func (c *Court) Answer(ctx context.Context, ticket, option, by string) error {
 // RideView is what a passenger sees of their ride.
 type RideView struct {
 	Ride
-	Car     *VehicleView // nil while there's none
-	Way     *ground.Way  // of the vehicle, to where it goes next; nil where it isn't known
-	Pickup  *Times
-	Arrival *Times
+	eta.Outlook
+	Car *VehicleView // nil while there is none
 }
-
-// Times are when something is expected, and as early and as late as it may well be.
-type Times struct{ At, Early, Late time.Time }
 
 // Ride gives a ride as it is now.
 func (c *Court) Ride(id RideID) (RideView, error) {
@@ -135,57 +130,19 @@ func (c *Court) Ride(id RideID) (RideView, error) {
 	}
 	view := RideView{Ride: *r}
 	view.Path = append([][2]int32(nil), r.Path...)
+	var hops []eta.Hop
 	if v := c.core.vehicles[r.Vehicle]; v != nil {
 		car := c.show(v)
-		view.Car = &car
+		view.Car, hops = &car, v.hops(r)
 	}
 	c.mu.Unlock()
-	c.expect(&view, now)
+	if v := view.Car; v != nil {
+		view.Outlook = eta.Expect(c.core.ways, c.Area.Map, &view.Ride, eta.Vehicle{
+			Pose: v.Pose, Posed: v.Posed, Driving: v.Shown == Driving, Goal: v.Goal, Remaining: v.Remaining,
+		}, hops, now)
+		v.Posed = v.Posed && !view.Hidden
+	}
 	return view, nil
-}
-
-// expect fills in the way and the times.
-func (c *Court) expect(r *RideView, now time.Time) {
-	ride, ok := c.core.ways.Find(c.Area.Map.Pose(r.From.Spot), r.To.Spot)
-	if !ok || r.Car == nil || !r.Car.Posed || r.State.Over() || r.State == There {
-		return
-	}
-	goal := r.To.Spot
-	if r.State == Coming {
-		goal = r.From.Spot
-	}
-	way, ok := c.core.ways.Find(r.Car.Pose, goal)
-	if !ok {
-		return
-	}
-	r.Way = &way
-	left := ground.Lived(way.Seconds)
-	if r.Car.Remaining >= 0 && r.Car.Shown == Driving && r.Car.GoalIs(c.goalOf(r)) {
-		left = r.Car.Remaining // the vehicle knows better
-	}
-	switch r.State {
-	case Coming:
-		r.Pickup = times(now, span(left))
-		r.Arrival = times(now, span(left+30+ground.Lived(ride.Seconds)))
-	case Here, Boarding:
-		r.Arrival = times(now, span(20+ground.Lived(ride.Seconds)))
-	case Riding, Stopping:
-		r.Arrival = times(now, span(left))
-	}
-}
-
-func (c *Court) goalOf(r *RideView) geom.Vec {
-	if r.State == Coming {
-		return r.From.vec()
-	}
-	return r.To.vec()
-}
-
-func times(now time.Time, s Span) *Times {
-	after := func(seconds float64) time.Time {
-		return now.Add(time.Duration(math.Round(seconds)) * time.Second)
-	}
-	return &Times{after(s.Expected), after(s.Early), after(s.Late)}
 }
 
 // RideBell is rung when a ride changes or its vehicle moves.
@@ -198,7 +155,7 @@ func (c *Court) RideBell(id RideID) (*cabin.Bell, bool) {
 	}
 	b := c.rides[id]
 	if b == nil {
-		b = &cabin.Bell{Seen: r.version}
+		b = &cabin.Bell{Seen: r.Version}
 		c.rides[id] = b
 	}
 	return b, true
@@ -222,13 +179,11 @@ type VehicleView struct {
 	Ride                string // short name of the ride; "" for none
 	Last                string // and of the one before
 	RideState           State
-	Aboard              int // people, as far as the ride says
+	Rides               int // how many it has
+	Aboard              int // people, as far as the rides say
 	Goal                *geom.Vec
 	Remaining           float64
 }
-
-// GoalIs tells whether the vehicle says that it's on its way to v.
-func (v *VehicleView) GoalIs(at geom.Vec) bool { return v.Goal != nil && v.Goal.To(at) < 3 }
 
 // show copies a vehicle. The caller holds mu.
 func (c *Court) show(v *Vehicle) VehicleView {
@@ -243,12 +198,13 @@ func (c *Court) show(v *Vehicle) VehicleView {
 	if v.last != "" {
 		x.Last = v.last.Short()
 	}
-	if r := c.core.rides[v.Ride]; r != nil {
-		x.Ride, x.RideState = r.ID.Short(), r.State
-		if r.State.Aboard() {
-			x.Aboard = r.Party
+	for _, r := range v.rides() {
+		if x.Ride == "" || r.State.Aboard() && !x.RideState.Aboard() { // the one that comes next, of those aboard if there are any
+			x.Ride, x.RideState = r.ID.Short(), r.State
 		}
+		x.Rides++
 	}
+	x.Aboard = v.aboard()
 	return x
 }
 
@@ -295,5 +251,5 @@ func (c *Court) Carries(id RideID, vehicle string) bool {
 		return false
 	}
 	v := c.core.vehicles[r.Vehicle]
-	return v != nil && v.Name == vehicle
+	return v != nil && v.Name == vehicle && (r.State.Aboard() || v.next(r))
 }

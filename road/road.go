@@ -39,6 +39,7 @@ const (
 	awayAfter   = 10 * time.Second // a vehicle that isn't heard is given up while it's still coming
 	lostAfter   = time.Minute      // and with a passenger aboard, or when it stands and can't go on
 	askAgain    = 3 * time.Second  // between two orders for the same that came to nothing
+	stopAgain   = time.Second      // and between two stops
 	benched     = time.Minute      // a vehicle that couldn't do what it was sent for gets no ride
 	assistLife  = 2 * time.Minute  // an operator has so long to answer
 	keepEnded   = 24 * time.Hour   // a ride that is over can be looked at
@@ -51,7 +52,6 @@ const (
 	maxRides  = 20_000
 	maxOpen   = 1000 // rides that wait for a vehicle
 	maxTries  = 5    // wrong codes
-	maxPath   = 600  // points of a ride's path
 
 	maxVehicles = 4096
 	maxName     = 64 // bytes of a vehicle's name

@@ -16,17 +16,20 @@ type Vehicle struct {
 	car.Car
 
 	// What the area means it to do.
-	Ride     RideID    // "" for none
-	last     RideID    // the one it had before
+	plan     []leg     // whom it lets in and out, and in which order
+	last     RideID    // the ride it had before
 	goal     *target   // where it was sent, nil for nowhere
 	busy     uint64    // the order it hasn't answered yet; 0 for none
 	stop     uint64    // the stop it hasn't answered yet
+	again    time.Time // a stop is not ordered again before
 	patient  time.Time // the same is not ordered again before
 	did      string    // what was ordered last
 	tries    int
 	bench    time.Time // no ride before
 	round    int       // the stop of its last round
 	parked   string    // why the area has had it stop: "weather", ...; "" where it hasn't
+	held     bool      // somebody has it stay where it is
+	post     *target   // where it's to wait for the next ones; nil for anywhere
 	release  bool      // a passenger stopped it, whose ride is over
 	charging bool      // it stays at the depot until its battery is full
 	stuck    time.Time // since when it can't go on with what it was sent for; zero while it can

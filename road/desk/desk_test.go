@@ -542,3 +542,36 @@ func TestAClientIsToldWhenItAsksForTooMuch(t *testing.T) {
 	s.by, s.role = "token:kiosk", "user"
 	s.want(201, "", "POST", "/road/offers", ask)
 }
+
+func TestWhoSharesAVehicleIsToldNothingOfTheOthers(t *testing.T) {
+	s := open(t)
+	share := func(body string) (r rideText) {
+		t.Helper()
+		var o struct{ ID string }
+		if err := json.Unmarshal([]byte(s.want(201, `"share":true`, "POST", "/road/offers", body)), &o); err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal([]byte(s.want(201, `"share":true`, "POST", "/road/rides", `{"offer":"`+o.ID+`"}`)), &r); err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	ann := share(`{"from":{"x":500,"y":0},"to":{"stop":"b"},"share":true}`)
+	s.until("/road/rides/"+ann.ID, `"state":"here"`)
+	bob := share(`{"from":{"x":850,"y":0},"to":{"x":950,"y":0},"share":true,"party":2}`)
+	text := s.until("/road/rides/"+bob.ID, `"state":"coming"`)
+	if !strings.Contains(text, `"pose":null`) || !strings.Contains(text, `"route":[]`) || !strings.Contains(text, `"stops":2`) || !strings.Contains(text, `"pickup":"20`) {
+		t.Errorf("bob, who waits, is told %s", text)
+	}
+	if text = s.want(200, `"state":"here"`, "GET", "/road/rides/"+ann.ID, ""); strings.Contains(text, `"pose":null`) || strings.Contains(text, `"stops"`) {
+		t.Errorf("ann is told %s", text)
+	}
+	s.want(200, `"rides":2`, "GET", "/road/vehicles", "")
+	s.by, s.role = "", ""
+	s.want(403, "passengers", "GET", "/road/vehicles/car-1/cabin?ride="+bob.ID, "", "Accept", "text/event-stream")
+	s.want(406, "", "GET", "/road/vehicles/car-1/cabin?ride="+ann.ID, "")
+	s.want(422, "wheelchair", "POST", "/road/offers", `{"from":{"stop":"b"},"to":{"x":950,"y":0},"share":true,"wheelchair":true}`)
+	s.want(200, "", "POST", "/road/rides/"+ann.ID+"/unlock", `{"code":"`+ann.Code+`"}`)
+	s.want(200, "", "POST", "/road/rides/"+ann.ID+"/start", `{"belts":true}`)
+	s.until("/road/rides/"+ann.ID, `"state":"riding"`)
+}

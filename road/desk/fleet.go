@@ -21,7 +21,9 @@ type fleetJSON struct {
 	Battery float64        `json:"battery"`
 	Pose    *[3]float64    `json:"pose"`
 	Speed   float64        `json:"speed"`
-	Ride    *rideOfJSON    `json:"ride,omitempty"`
+	Ride    *rideOfJSON    `json:"ride,omitempty"` // the next one to be served
+	Rides   int            `json:"rides,omitempty"`
+	Aboard  int            `json:"aboard,omitempty"` // people
 	Assist  *road.Question `json:"assist,omitempty"`
 	Limit   float64        `json:"limit"`
 	Doors   string         `json:"doors,omitempty"`
@@ -46,7 +48,7 @@ func (d *Desk) vehicles(r *http.Request) ([]fleetJSON, *cabin.Bell) {
 		}
 		x := fleetJSON{
 			ID: string(v.ID), Name: v.Name, Plate: v.Plate, Colour: v.Colour, State: v.Shown, Battery: v.Battery, Speed: v.Speed,
-			Assist: v.Assist, Limit: v.Limit, Doors: v.Doors, Reason: v.Reason, Since: stamp(v.Since),
+			Assist: v.Assist, Limit: v.Limit, Doors: v.Doors, Reason: v.Reason, Since: stamp(v.Since), Rides: v.Rides, Aboard: v.Aboard,
 		}
 		if v.Posed {
 			p := dm(v.Pose.Vec)

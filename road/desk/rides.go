@@ -34,6 +34,7 @@ func (d *Desk) postOffer(w http.ResponseWriter, r *http.Request) {
 		To         *whereJSON `json:"to"`
 		Party      *int       `json:"party"`
 		Wheelchair bool       `json:"wheelchair"`
+		Share      bool       `json:"share"`
 	}
 	if !read(w, r, &in) {
 		return
@@ -42,7 +43,7 @@ func (d *Desk) postOffer(w http.ResponseWriter, r *http.Request) {
 	if in.Party != nil {
 		party = *in.Party
 	}
-	o, err := d.Court.Offer(road.AskOffer{From: in.From.where(), To: in.To.where(), Party: party, Wheelchair: in.Wheelchair, Client: d.client(r)})
+	o, err := d.Court.Offer(road.AskOffer{From: in.From.where(), To: in.To.where(), Party: party, Wheelchair: in.Wheelchair, Share: in.Share, Client: d.client(r)})
 	if err != nil {
 		refused(w, err)
 		return
@@ -55,20 +56,26 @@ func (d *Desk) postOffer(w http.ResponseWriter, r *http.Request) {
 	type ride struct {
 		Seconds float64 `json:"seconds"`
 		Metres  float64 `json:"metres"`
+		Late    float64 `json:"late,omitempty"` // how long at most, where it's shared
+	}
+	late := 0.0
+	if o.Share {
+		late = math.Round(o.Longest)
 	}
 	send(w, http.StatusCreated, "application/json", struct {
 		ID      string   `json:"id"`
 		From    road.End `json:"from"`
 		To      road.End `json:"to"`
 		Party   int      `json:"party"`
+		Share   bool     `json:"share,omitempty"`
 		Pickup  pickup   `json:"pickup"`
 		Ride    ride     `json:"ride"`
 		Price   int      `json:"price"`
 		Expires string   `json:"expires"`
 	}{
-		o.ID, o.From, o.To, o.Party,
+		o.ID, o.From, o.To, o.Party, o.Share,
 		pickup{math.Round(o.Pickup.Expected), math.Round(o.Pickup.Early), math.Round(o.Pickup.Late)},
-		ride{math.Round(o.Seconds), math.Round(o.Metres)},
+		ride{math.Round(o.Seconds), math.Round(o.Metres), late},
 		0, stamp(o.Expires),
 	})
 }
@@ -213,6 +220,9 @@ type rideJSON struct {
 	From    road.End     `json:"from"`
 	To      road.End     `json:"to"`
 	Party   int          `json:"party"`
+	Share   bool         `json:"share,omitempty"`
+	Stops   int          `json:"stops,omitempty"` // that the vehicle makes for others before it's this ride's turn
+	Late    bool         `json:"late,omitempty"`  // a promise of a shared ride isn't kept: why says so
 	ETA     etaJSON      `json:"eta"`
 	Pose    *[3]float64  `json:"pose"`
 	Route   []xy         `json:"route"`
@@ -226,7 +236,7 @@ type rideJSON struct {
 func rideOf(r road.RideView) rideJSON {
 	x := rideJSON{
 		ID: string(r.ID), State: string(r.State), Since: stamp(r.Changed), Why: r.Why, Code: r.Code, From: r.From, To: r.To,
-		Party: r.Party, Route: []xy{}, Stopper: r.Stopper,
+		Party: r.Party, Share: r.Share, Stops: r.Stops, Late: r.Late, Route: []xy{}, Stopper: r.Stopper,
 	}
 	if v := r.Car; v != nil && !r.State.Over() {
 		x.Vehicle = &vehicleJSON{string(v.ID), v.Name, v.Plate, v.Colour}

@@ -56,6 +56,7 @@ type Rules struct {
 	Long     float64 // what a second of waiting costs more for every second waited before: it keeps the longest waits short
 	Ride     float64 // what a second aboard costs
 	Metre    float64 // what a metre driven costs
+	Bound    bool    // nobody aboard is brought later than their Longest says, either
 	Nearest  int     // to how many vehicles a request is offered in a round; 0: 12
 	Effort   int     // how often the search takes plans apart; 0: not at all
 	Seed     uint64  // of the search
@@ -124,7 +125,7 @@ func (m *matcher) judge(v *Vehicle, stops []stop, at []float64) (cost float64, o
 				continue
 			}
 			ride := now - begun[k].since
-			if ride > s.r.Longest && !m.aboard(v, s.r.ID) { // who is aboard must be brought, however late
+			if ride > s.r.Longest && (m.rules.Bound || !m.aboard(v, s.r.ID)) { // who is aboard must be brought, however late
 				return 0, false
 			}
 			cost += ride * m.rules.Ride

@@ -119,10 +119,11 @@ interface Wish {
   to: string;
   party: number;
   wheelchair: boolean;
+  share: boolean;
 }
 
 function Choose({ area }: { area: Area }) {
-  const wish = useSignal<Wish>({ from: "", to: "", party: 1, wheelchair: false });
+  const wish = useSignal<Wish>({ from: "", to: "", party: 1, wheelchair: false, share: false });
   const offer = useSignal<Offer | undefined>(undefined);
   const problem = useSignal<Problem | undefined>(undefined);
   const busy = useSignal(false);
@@ -142,11 +143,11 @@ function Choose({ area }: { area: Area }) {
     else set({ to: s.id });
   };
   const ask = async () => {
-    const { from, to, party, wheelchair } = wish.value;
+    const { from, to, party, wheelchair, share } = wish.value;
     busy.value = true;
     problem.value = undefined;
     try {
-      const answer = await send("POST", at.offers, { from: { stop: from }, to: { stop: to }, party, ...(wheelchair ? { wheelchair } : {}) });
+      const answer = await send("POST", at.offers, { from: { stop: from }, to: { stop: to }, party, ...(wheelchair ? { wheelchair } : {}), ...(share ? { share } : {}) });
       offer.value = (await answer.json()) as Offer;
       key.current = wishKey();
       say(t("ride.pickup.in", { band: bandOf(offer.value) }));
@@ -220,9 +221,14 @@ function Choose({ area }: { area: Area }) {
             ))}
           </fieldset>
           <label class="tick">
-            <input type="checkbox" checked={wish.value.wheelchair} onChange={(e) => set({ wheelchair: e.currentTarget.checked })} />
+            <input type="checkbox" checked={wish.value.wheelchair} onChange={(e) => set(e.currentTarget.checked ? { wheelchair: true, share: false } : { wheelchair: false })} />
             <Icon name="wheelchair" />
             <span>{t("ride.stepfree")}</span>
+          </label>
+          <label class="tick">
+            <input type="checkbox" name="share" checked={wish.value.share} disabled={wish.value.wheelchair} onChange={(e) => set({ share: e.currentTarget.checked })} />
+            <Icon name="visit" />
+            <span>{t("ride.share")}</span>
           </label>
           {problem.value && (
             <p class="note note-bad" role="alert">
@@ -254,6 +260,12 @@ function Choose({ area }: { area: Area }) {
                 <Icon name="clock" />
                 {t("ride.takes", { time: lasts(offer.value.ride.seconds) })}
               </li>
+              {offer.value.share && offer.value.ride.late !== undefined && (
+                <li>
+                  <Icon name="visit" />
+                  {t("ride.takes.most", { time: lasts(offer.value.ride.late) })}
+                </li>
+              )}
               <li>
                 <Icon name="way" />
                 {far(offer.value.ride.metres)}

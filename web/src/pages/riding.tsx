@@ -243,12 +243,26 @@ function VehicleFacts({ r }: { r: Ride }) {
   );
 }
 
+/** What sharing the vehicle means just now: stops for others, and a promise that is not kept. */
+function Others({ r }: { r: Ride }) {
+  if (!r.share || r.state === "here") return null;
+  const unseen = r.state === "coming" && r.vehicle && !r.pose;
+  return (
+    <>
+      {r.stops ? <p class="soft">{t("ride.stops", { n: r.stops })}</p> : null}
+      {unseen && <p class="soft">{t("ride.unseen")}</p>}
+      {r.late && <p role="status">{t("ride.late")}</p>}
+    </>
+  );
+}
+
 function Meet({ r, stops, deed }: { r: Ride; stops: readonly Stop[]; deed: Deed }) {
   const here = r.state === "here";
   const busy = useSignal(false);
   return (
     <section class="panel">
       {!here && <Until words={t("ride.pickup")} moment={r.eta?.pickup} band={bandText(r)} />}
+      <Others r={r} />
       <VehicleFacts r={r} />
       {r.code && (
         <div class="code">
@@ -260,7 +274,7 @@ function Meet({ r, stops, deed }: { r: Ride; stops: readonly Stop[]; deed: Deed 
       )}
       {here ? (
         <>
-          <p>{t("ride.check")}</p>
+          <p>{r.why || t("ride.check")}</p>
           <button
             class="button button-main button-wide"
             type="button"
@@ -322,7 +336,8 @@ function Aboard({ r, stops, deed }: { r: Ride; stops: readonly Stop[]; deed: Dee
   return (
     <section class="panel">
       {r.state === "riding" && <Until words={t("ride.arrival")} moment={r.eta?.arrival} />}
-      {r.why && r.state !== "riding" && <p>{r.why}</p>}
+      <Others r={r} />
+      {r.state !== "riding" && (r.stopper === "another" ? <p>{t("ride.stopped.other")}</p> : r.why && <p>{r.why}</p>)}
       {stopped && r.stopper === "passenger" && (
         <button
           class="button button-main button-wide"

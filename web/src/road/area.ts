@@ -72,7 +72,8 @@ export interface Offer {
   from: End;
   to: End;
   pickup: { seconds: number; early: number; late: number };
-  ride: { seconds: number; metres: number };
+  ride: { seconds: number; metres: number; late?: number }; // late: at most, where it is shared
+  share?: boolean;
   price: number;
   expires: string;
 }
@@ -115,7 +116,10 @@ export interface Ride {
   pose?: Pose | null;
   route?: XY[] | null;
   reason?: Reason | null;
-  stopper?: string; // "passenger" where they may let it go on themselves
+  stopper?: string; // "passenger" where they may let it go on themselves; "another" where another passenger must
+  share?: boolean;
+  stops?: number; // that the vehicle makes for others before it is this ride's turn
+  late?: boolean; // a promise of a shared ride is not kept
   card?: Card | null;
   rating?: { stars: number } | number | null;
 }

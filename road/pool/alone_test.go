@@ -1,4 +1,4 @@
-package road
+package pool
 
 import (
 	"math"
@@ -6,8 +6,10 @@ import (
 	"time"
 )
 
+var noon = time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
+
 func TestVehiclesAreGivenSoThatAllWaitLeast(t *testing.T) {
-	at := func(seconds int) time.Time { return morning.Add(time.Duration(seconds) * time.Second) }
+	at := func(seconds int) time.Time { return noon.Add(time.Duration(seconds) * time.Second) }
 	inf := math.Inf(1)
 	for _, c := range []struct {
 		name   string

@@ -1,10 +1,36 @@
-package road
+package pool
 
 import (
 	"math"
+	"time"
 
+	"hutong/drive/geom"
 	"hutong/road/dispatch"
+	"hutong/thing"
 )
+
+// Matching says who fetches whom: at most one vehicle for a wish, and one wish for a vehicle. Seconds gives how long the
+// vehicle of index v needs to the wish of index w, +Inf where no way leads there.
+type Matching func(wishes []Wish, free []Free, seconds func(w, v int) float64) []Pair
+
+// Wish is a party that waits.
+type Wish struct {
+	Ride     string
+	Since    time.Time
+	Party    int
+	From, To geom.Vec
+}
+
+// Free is a vehicle that may be sent.
+type Free struct {
+	Vehicle thing.ID
+	At      geom.Pose
+	Seats   int
+	Battery float64 // %
+}
+
+// Pair is who fetches whom, by their indices.
+type Pair struct{ Wish, Vehicle int }
 
 // Batched gives all who wait their vehicles at once, so that their waiting is least in sum. Where there are too few, a
 // second waited counts as much as a second of the way, so that nobody is passed over for ever.
