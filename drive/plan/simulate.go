@@ -14,6 +14,7 @@ const (
 	idmBrake     = 2.5
 	idmHeadway   = 1.2 // s
 	idmGap       = 2.0 // m
+	swinging     = 5.0 // m more to swing out from a standstill
 	halting      = 1.8 // m/s², to a line
 	gentle       = 3.0 // m/s², to a place that is the vehicle's own choice
 	hardest      = 7.5
@@ -108,7 +109,11 @@ func (p *Planner) lay(v *view, q *Proposal, s, d float64) bend {
 	turn := min(max(geom.Wrap(from.Heading-at.Heading), -1), 1)
 	slope := math.Tan(turn) * max(0.2, 1-at.Curve*d)
 	aside := math.Abs(q.shift - d)
-	long := max(q.stretch*x.Speed*(1.6+2.4*min(1, aside/3)), 3+math.Sqrt(5.8*aside/0.12), 5)
+	tightest := 0.12 // 1/m
+	if q.Class == Left || q.Class == Right {
+		tightest += 0.08 * min(max((yielding-x.Speed)/yielding, 0), 1)
+	}
+	long := max(q.stretch*x.Speed*(1.6+2.4*min(1, aside/3)), 3+math.Sqrt(5.8*aside/tightest), 5)
 	if q.Class == Nudge { // it has to be over when it is there
 		long = min(long, max(q.before-s, 4))
 	}
@@ -228,6 +233,14 @@ func halt(speed, x float64) float64 {
 	return 2 * (want - speed)
 }
 
+// room is how far from one ahead with a speed the vehicle stands, m: it leaves itself the way to change lanes from there.
+func (p *Planner) room(v *view, speed float64) float64 {
+	if v.side == 0 && p.change.wanted && speed < 0.5 {
+		return idmGap + swinging
+	}
+	return idmGap
+}
+
 // follow gives the acceleration that keeps the vehicle behind those ahead of it at step k, and whom it is behind.
 func (p *Planner) follow(v *view, q *Proposal, k int, speed, s, limit float64) (float64, *other) {
 	accel, whom := math.Inf(1), (*other)(nil)
@@ -250,7 +263,7 @@ func (p *Planner) follow(v *view, q *Proposal, k int, speed, s, limit float64) (
 			least = -evenly // there is room, but not enough to pass
 		}
 		room := max(x.lo-front, 0.1)
-		star := idmGap + max(0, speed*idmHeadway+speed*(speed-x.speed)/(2*math.Sqrt(drivingAccel*idmBrake)))
+		star := p.room(v, x.speed) + max(0, speed*idmHeadway+speed*(speed-x.speed)/(2*math.Sqrt(drivingAccel*idmBrake)))
 		a := max(free, 0) - drivingAccel*(star/room)*(star/room) // what its speed is too much, the limit sees to
 		if a = max(a, least); a < accel {
 			accel, whom = a, o

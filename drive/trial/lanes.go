@@ -73,6 +73,15 @@ func cutting() []Trial {
 			Must: []Check{Untouched, Reaches(58)},
 		},
 		{
+			Name: "into the next lane's crawling queue", On: Road(2, city), Start: begin(), Speed: 3, Goal: Place{Lane: "east1", S: 130}, Seconds: 120,
+			Cast: []Part{
+				car("ahead", "east0", 72, 0, Cue{After(90), Go(5, 1)}), car("one", "east1", 66, 0, Cue{After(8), Go(1.5, 1)}), car("two", "east1", 54, 0, Cue{After(8), Go(1.5, 1)}),
+				car("three", "east1", 42, 0, Cue{After(9), Go(1.5, 1)}), car("four", "east1", 30, 0, Cue{After(10), Go(1.5, 1)}), car("five", "east1", 18, 0, Cue{After(11), Go(1.5, 1)}),
+				car("six", "east1", 6, 0, Cue{After(12), Go(1.5, 1)}),
+			},
+			Must: []Check{Untouched, Because("lane-change"), Reaches(112)},
+		},
+		{
 			Name: "one comes towards us in our lane", On: Road(2, city), Start: begin(), Speed: 10, Goal: far(), Seconds: 70,
 			Cast: []Part{{
 				Name: "ghost driver", Kind: scene.Car, Over: []geom.Vec{{X: 800}, {X: 0}}, At: 480, Speed: 8,
