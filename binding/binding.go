@@ -34,6 +34,16 @@ type Hearer interface {
 	Heard() <-chan struct{}
 }
 
+// Prompt is a Binding that can carry out some Commands without waiting for anything.
+type Prompt interface {
+	Binding
+	// Ready says whether cmd is such a Command just now.
+	Ready(cmd *thing.Command) bool
+	// Now carries out cmds, for each of which Ready was true, in order, and puts into errs, which is as long, what came
+	// of each. One that has ceased to be ready may be refused.
+	Now(cmds []thing.Command, errs []error)
+}
+
 // Hub is what a binding sees of the hub. All methods may be called from any goroutine.
 type Hub interface {
 	// Announce says that a Thing exists and is described so. The same description again changes nothing; a new one

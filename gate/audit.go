@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"time"
 
@@ -40,6 +41,7 @@ const (
 	maxEntry   = 16 << 10
 	maxInput   = 1 << 10
 	maxVolume  = 16 << 20
+	maxLines   = 256 << 10 // bytes of a buffer that is kept
 	syncEvery  = time.Second
 	hashMember = `,"hash":"`
 	hashTail   = len(hashMember) + 2*sha256.Size + len("\"}\n")
@@ -68,6 +70,7 @@ type Audit struct {
 	mu      sync.Mutex
 	file    *os.File
 	chain   Chain
+	lines   []byte // scratch of Append
 	synced  time.Time
 	syncing chan error // nil, or gives how the sync under way ended
 }
@@ -152,33 +155,40 @@ func setAside(path string, f io.ReaderAt, good Chain) (aside string, whole *os.F
 	return aside, whole, nil
 }
 
-// Append numbers e, chains it to the last and writes it. After an error the log is as it was before.
-func (a *Audit) Append(e Entry) error {
+// Append numbers the entries, chains each to the one before and writes them in one piece. After an error the log is as
+// it was before.
+func (a *Audit) Append(list ...Entry) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if err := a.settle(false); err != nil { // what was written last may not be on disk
 		return err
-	}
-	e.N, e.Prev = a.chain.Entries+1, a.chain.Head
-	body, err := json.Marshal(e)
-	if err != nil {
-		return fmt.Errorf("audit: entry %d: %w", e.N, err)
-	}
-	if len(body) > maxEntry {
-		return fmt.Errorf("audit: entry %d has %d bytes: at most %d are allowed", e.N, len(body), maxEntry)
 	}
 	if a.chain.Size >= a.limit {
 		if err := a.turn(); err != nil {
 			return err
 		}
 	}
-	line, head := seal(body)
-	if _, err := a.file.WriteAt(line, a.chain.Size); err != nil {
-		return fmt.Errorf("audit: entry %d: %w", e.N, errors.Join(err, a.file.Truncate(a.chain.Size)))
+	c, lines := a.chain, a.lines[:0]
+	for i := range list {
+		e := &list[i]
+		e.N, e.Prev = c.Entries+1, c.Head
+		at := len(lines)
+		lines = e.appendJSON(lines)
+		if n := len(lines) - at; n > maxEntry {
+			return fmt.Errorf("audit: entry %d has %d bytes: at most %d are allowed", e.N, n, maxEntry)
+		}
+		lines, c.Head = seal(lines, at)
+		c.Entries, c.Size = e.N, c.Size+int64(len(lines)-at)
 	}
-	a.chain.Entries, a.chain.Head, a.chain.Size = e.N, head, a.chain.Size+int64(len(line))
-	if e.Time.Sub(a.synced) >= syncEvery && a.syncing == nil {
-		a.synced = e.Time
+	if a.lines = lines; cap(lines) > maxLines {
+		a.lines = nil
+	}
+	if _, err := a.file.WriteAt(lines, a.chain.Size); err != nil {
+		return fmt.Errorf("audit: entry %d: %w", a.chain.Entries+1, errors.Join(err, a.file.Truncate(a.chain.Size)))
+	}
+	a.chain = c
+	if now := list[len(list)-1].Time; now.Sub(a.synced) >= syncEvery && a.syncing == nil {
+		a.synced = now
 		ended, file := make(chan error, 1), a.file
 		a.syncing = ended
 		go func() { ended <- file.Sync() }() // who says stop doesn't wait for the disk
@@ -245,14 +255,58 @@ func (a *Audit) Close() error {
 	return errors.Join(a.settle(true), a.file.Sync(), a.file.Close())
 }
 
-// seal makes a line of an entry's JSON: its hash is the last member, over all bytes before it.
-func seal(body []byte) (line []byte, hash string) {
-	open := body[:len(body)-1]
-	sum := sha256.Sum256(open)
-	hash = hex.EncodeToString(sum[:])
-	line = make([]byte, 0, len(open)+hashTail)
-	line = append(line, open...)
-	line = append(line, hashMember...)
-	line = append(line, hash...)
-	return append(line, "\"}\n"...), hash
+// seal makes a line of the entry's JSON that begins at from: its hash is the last member, over all bytes before it.
+func seal(b []byte, from int) (line []byte, hash string) {
+	b = b[:len(b)-1] // the brace
+	sum := sha256.Sum256(b[from:])
+	b = append(b, hashMember...)
+	at := len(b)
+	b = hex.AppendEncode(b, sum[:])
+	hash = string(b[at:])
+	return append(b, "\"}\n"...), hash
+}
+
+// appendJSON appends what encoding/json would make of e.
+func (e *Entry) appendJSON(b []byte) []byte {
+	b = strconv.AppendUint(append(b, `{"n":`...), e.N, 10)
+	b = append(b, `,"time":"`...)
+	b = e.Time.AppendFormat(b, time.RFC3339Nano)
+	b = appendText(append(b, `","by":`...), e.By)
+	b = appendText(append(b, `,"op":`...), e.Op)
+	b = appendMember(b, `,"ref":`, e.Ref)
+	if len(e.Input) > 0 {
+		b = append(append(b, `,"input":`...), e.Input...)
+	}
+	b = appendMember(b, `,"command":`, e.Command)
+	b = appendMember(b, `,"trace":`, e.Trace)
+	b = appendMember(b, `,"detail":`, e.Detail)
+	b = strconv.AppendBool(append(b, `,"allowed":`...), e.Allowed)
+	b = appendMember(b, `,"reason":`, e.Reason)
+	if e.Missed > 0 {
+		b = strconv.AppendUint(append(b, `,"missed":`...), e.Missed, 10)
+	}
+	b = appendText(append(b, `,"prev":`...), e.Prev)
+	return append(b, '}')
+}
+
+func appendMember(b []byte, name, text string) []byte {
+	if text == "" {
+		return b
+	}
+	return appendText(append(b, name...), text)
+}
+
+// appendText appends s as a JSON string.
+func appendText(b []byte, s string) []byte {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
+			whole, err := json.Marshal(s)
+			if err != nil {
+				panic(err) // a string always has a JSON
+			}
+			return append(b, whole...)
+		}
+	}
+	b = append(append(b, '"'), s...)
+	return append(b, '"')
 }

@@ -97,7 +97,7 @@ func open(line []byte) (e Entry, hash string, err error) {
 	if len(line) <= hashTail || line[0] != '{' {
 		return e, "", errors.New("it is not an entry")
 	}
-	want, hash := seal(append(bytes.Clone(line[:len(line)-hashTail]), '}'))
+	want, hash := seal(append(bytes.Clone(line[:len(line)-hashTail]), '}'), 0)
 	if !bytes.Equal(want, line) {
 		return e, "", errors.New("its hash does not fit: it was changed after it was written")
 	}

@@ -58,6 +58,9 @@ const (
 	tokenName   = "token:"
 )
 
+// ruleGrants are what every rule holds.
+var ruleGrants = []Grant{{Ops: Read | Write | Invoke}}
+
 // clinic is the court that is read-only unless a Grant says otherwise.
 const clinic thing.PlaceID = "clinic"
 
@@ -115,7 +118,7 @@ func (g *Gate) who(by string) (Identity, error) {
 	case by == System, by == Demo && g.Open:
 		return Identity{By: by, Role: Admin}, nil
 	case strings.HasPrefix(by, RulePrefix):
-		return Identity{By: by, Grants: []Grant{{Ops: Read | Write | Invoke}}}, nil
+		return Identity{By: by, Grants: ruleGrants}, nil
 	case strings.HasPrefix(by, CourtPrefix) && by != CourtPrefix:
 		return Identity{By: by, Grants: []Grant{{Place: thing.PlaceID(by[len(CourtPrefix):]), Ops: Read | Write | Invoke}}}, nil
 	case strings.HasPrefix(by, RidePrefix):
@@ -162,6 +165,11 @@ func (g *Gate) Judge(cmd thing.Command) thing.Verdict {
 	if !ok {
 		return thing.Verdict{Reason: fmt.Sprintf("there is no Thing %s", cmd.Ref.Thing)}
 	}
+	return g.judge(&cmd, op, x)
+}
+
+// judge is Judge for a Command to x.
+func (g *Gate) judge(cmd *thing.Command, op Op, x *thing.Thing) thing.Verdict {
 	if v := g.May(cmd.By, op, x); !v.Allowed {
 		return v
 	}
@@ -185,7 +193,7 @@ func (g *Gate) Do(ctx context.Context, cmd thing.Command) thing.Outcome {
 	asked := thing.At(g.Now())
 	v := g.Judge(cmd)
 	if err := g.write(entryOf(cmd, v, g.hidden(cmd))); err != nil && v.Allowed && g.inClinic(cmd.Ref.Thing) {
-		v = thing.Verdict{Reason: fmt.Sprintf("nothing is done in the clinic that cannot be written down: %v", err)}
+		v = thing.Verdict{Reason: unwritten(err)}
 	}
 	if !v.Allowed {
 		return thing.Outcome{Command: cmd, Status: thing.Failed, Error: v.Reason, Asked: asked, Ended: asked}
@@ -205,25 +213,7 @@ func (g *Gate) Missed() uint64 {
 	return g.missed
 }
 
-func (g *Gate) write(e Entry) error {
-	if g.Audit == nil {
-		return nil
-	}
-	now := g.Now()
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if !e.Allowed && !g.denials.AllowN(now, 1) {
-		g.missed++
-		return nil
-	}
-	e.Time, e.Missed = now.UTC(), g.missed
-	if err := g.Audit.Append(e); err != nil {
-		g.missed++
-		return err
-	}
-	g.missed = 0
-	return nil
-}
+func (g *Gate) write(e Entry) error { return g.writeAll([]Entry{e}) }
 
 // hidden says whether the input of cmd is a secret that a log must not hold.
 func (g *Gate) hidden(cmd thing.Command) bool {

@@ -149,7 +149,7 @@ func (w Identity) may(op Op, x *thing.Thing, now thing.Time) thing.Verdict {
 	}
 	for _, g := range w.Grants {
 		if g.covers(op, x, now) {
-			return thing.Verdict{Allowed: true, Reason: fmt.Sprintf("%s holds a grant", w.By)}
+			return thing.Verdict{Allowed: true, Reason: w.By + " holds a grant"}
 		}
 	}
 	switch {

@@ -30,6 +30,8 @@ type (
 	Tap = tap.Tap
 	// Sink takes the messages of one topic.
 	Sink = tap.Sink
+	// Poster is a Broker to which many messages can be published at one go.
+	Poster = tap.Poster
 	// Broker is a place to publish to and to read from: a Server in this process, or a Client of one elsewhere.
 	Broker = tap.Broker
 )

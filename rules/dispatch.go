@@ -44,6 +44,72 @@ func (d *dispatcher) push(cmd thing.Command) bool {
 	return true
 }
 
+// carry takes Commands, and gives how those ended that need no waiting or are too many. It does not block.
+func (d *dispatcher) carry(cmds []thing.Command, now thing.Time) (ended []thing.Outcome) {
+	if len(cmds) == 0 {
+		return nil
+	}
+	outs := make([]thing.Outcome, len(cmds))
+	d.prompt(cmds, outs)
+	for i := range cmds {
+		if outs[i].Status == "" {
+			if d.push(cmds[i]) {
+				continue
+			}
+			outs[i] = thing.Outcome{Status: thing.Failed, Error: "too many commands are waiting already", Asked: now, Ended: now}
+		}
+		outs[i].Command = cmds[i]
+		ended = append(ended, outs[i])
+	}
+	return ended
+}
+
+// prompt carries out what needs no waiting, unless Commands for the same Thing wait already.
+func (d *dispatcher) prompt(cmds []thing.Command, outs []thing.Outcome) {
+	p, ok := d.do.(Prompt)
+	if !ok {
+		return
+	}
+	d.mu.Lock()
+	ready := d.ctx != nil && d.ctx.Err() == nil
+	busy := false
+	if ready && len(d.queue) > 0 {
+		for i := range cmds {
+			_, waits := d.queue[cmds[i].Ref.Thing]
+			busy = busy || waits
+		}
+	}
+	d.mu.Unlock()
+	switch {
+	case !ready:
+	case !busy:
+		p.Prompt(cmds, outs)
+	default:
+		d.promptRest(p, cmds, outs)
+	}
+}
+
+// promptRest is prompt for those Things for which nothing waits.
+func (d *dispatcher) promptRest(p Prompt, cmds []thing.Command, outs []thing.Outcome) {
+	var rest []thing.Command
+	var place []int
+	d.mu.Lock()
+	for i := range cmds {
+		if _, waits := d.queue[cmds[i].Ref.Thing]; !waits {
+			rest, place = append(rest, cmds[i]), append(place, i)
+		}
+	}
+	d.mu.Unlock()
+	if len(rest) == 0 {
+		return
+	}
+	ended := make([]thing.Outcome, len(rest))
+	p.Prompt(rest, ended)
+	for k, i := range place {
+		outs[i] = ended[k]
+	}
+}
+
 // begin lets Commands go out until ctx ends.
 func (d *dispatcher) begin(ctx context.Context) {
 	d.mu.Lock()

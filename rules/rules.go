@@ -32,6 +32,14 @@ type Commander interface {
 	Do(ctx context.Context, cmd thing.Command) thing.Outcome
 }
 
+// Prompt is a Commander that can carry out some Commands without waiting.
+type Prompt interface {
+	Commander
+	// Prompt carries out those of cmds that need no waiting, in order, and puts into outs, which is as long, how each
+	// ended. The Status of those it leaves to Do stays ""; when it leaves one, it leaves all later ones for that Thing.
+	Prompt(cmds []thing.Command, outs []thing.Outcome)
+}
+
 // Feed gives all Changes in order. The slice is only read until the next call. A Feed that has a method Seq() uint64 is
 // asked, before the first Next, for the Seq of the last Change it will not give; without it, points that the hub learns of
 // without a Change stay unknown to rules until the first one comes.

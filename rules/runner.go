@@ -256,24 +256,17 @@ func (r *Runner) step(in engine.Input) engine.Output {
 	out := r.engine.Step(in)
 	all := out
 	for {
-		var refused []thing.Outcome
-		for _, c := range out.Commands {
-			if !r.out.push(c) {
-				refused = append(refused, thing.Outcome{
-					Command: c, Status: thing.Failed, Error: "too many commands are waiting already", Asked: in.Now, Ended: in.Now,
-				})
-			}
-		}
+		ended := r.out.carry(out.Commands, in.Now)
 		for _, t := range out.Traces {
 			r.keep(t)
 		}
 		for _, n := range out.Notices {
 			r.tell(n)
 		}
-		if len(refused) == 0 {
+		if len(ended) == 0 {
 			break
 		}
-		out = r.engine.Step(engine.Input{Now: in.Now, Outcomes: refused})
+		out = r.engine.Step(engine.Input{Now: in.Now, Outcomes: ended})
 	}
 	if out.Wake != r.next {
 		r.next = out.Wake

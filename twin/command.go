@@ -28,16 +28,7 @@ const (
 // cmd's Cause.
 func (t *Twin) Do(ctx context.Context, cmd thing.Command) thing.Outcome {
 	now := t.now()
-	if cmd.ID == "" {
-		cmd.ID = rand.Text()
-	}
-	if cmd.Deadline == 0 {
-		cmd.Deadline = thing.At(now.Add(deadline))
-	}
-	if cmd.Cause.Trace == "" {
-		cmd.Cause.Trace = cmd.ID
-	}
-	cmd, err := t.fit(cmd)
+	cmd, err := t.fit(fill(cmd, now))
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	ctx, stop := context.WithDeadlineCause(ctx, cmd.Deadline.Std(), errLate)
@@ -51,6 +42,20 @@ func (t *Twin) Do(ctx context.Context, cmd thing.Command) thing.Outcome {
 		out, err = t.carry(ctx, cmd)
 	}
 	return t.commands.end(r, out, err, thing.At(t.now()))
+}
+
+// fill gives cmd what it does not say itself.
+func fill(cmd thing.Command, now time.Time) thing.Command {
+	if cmd.ID == "" {
+		cmd.ID = rand.Text()
+	}
+	if cmd.Deadline == 0 {
+		cmd.Deadline = thing.At(now.Add(deadline))
+	}
+	if cmd.Cause.Trace == "" {
+		cmd.Cause.Trace = cmd.ID
+	}
+	return cmd
 }
 
 var (
@@ -175,8 +180,8 @@ type commands struct {
 type record struct {
 	outcome thing.Outcome
 	cancel  context.CancelCauseFunc
-	refused error // why it was not even begun
-	done    chan struct{}
+	refused error         // why it was not even begun
+	done    chan struct{} // nil when it ended as it began
 }
 
 func (c *commands) start() {
@@ -226,9 +231,11 @@ func (c *commands) release() {
 
 // await waits for a Command that another call carries out.
 func (c *commands) await(ctx context.Context, r *record) thing.Outcome {
-	select {
-	case <-r.done:
-	case <-ctx.Done():
+	if r.done != nil { // else it came to its end as it began
+		select {
+		case <-r.done:
+		case <-ctx.Done():
+		}
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -245,7 +252,14 @@ func (c *commands) end(r *record, out thing.Value, err error, now thing.Time) th
 		o.Status, o.Output, o.Error = thing.Failed, thing.Null(), err.Error()
 	}
 	close(r.done)
+	c.retire(r)
+	return *o
+}
+
+// retire drops what is too old to remember now that r has ended.
+func (c *commands) retire(r *record) {
 	c.ended = append(c.ended, r)
+	o := &r.outcome
 	if same := c.byRef[o.Command.Ref]; len(same) > keepEndedOf {
 		if i := slices.IndexFunc(same, func(x *record) bool { return x.outcome.Ended != 0 }); i >= 0 {
 			c.forget(same[i])
@@ -256,7 +270,6 @@ func (c *commands) end(r *record, out thing.Value, err error, now thing.Time) th
 		c.ended[0] = nil
 		c.ended = c.ended[1:]
 	}
-	return *o
 }
 
 // forget drops an ended record; one that is dropped already stays so.

@@ -66,6 +66,7 @@ type Binding struct {
 	name   string
 	broker mqtt.Broker
 	topics binding.Topics
+	poster mqtt.Poster // broker, when it is one in this process
 	log    *slog.Logger
 	often  rate.Sometimes // lets strangers fill the log only slowly
 
@@ -89,6 +90,7 @@ func New(o Options) *Binding {
 		name: o.Name, broker: o.Broker, topics: o.Topics, log: o.Log, answers: make(map[string]chan answer),
 		often: rate.Sometimes{First: 50, Interval: time.Second}, heard: make(chan struct{}),
 	}
+	b.poster, _ = o.Broker.(mqtt.Poster)
 	if b.name == "" {
 		b.name = "mqtt"
 	}
@@ -188,6 +190,50 @@ func (b *Binding) Do(ctx context.Context, cmd thing.Command) (thing.Value, error
 		return thing.Null(), fmt.Errorf("%s: publish to %s: %w", cmd.Ref, to.topic, err)
 	}
 	return thing.Null(), nil
+}
+
+// Ready implements binding.Prompt: a message to a broker in this process, which nobody answers.
+func (b *Binding) Ready(cmd *thing.Command) bool {
+	to := b.prompt(cmd.Ref)
+	return to != nil && b.poster.Ready(to.topic, to.qos)
+}
+
+// prompt is the outlet of ref when no answer is awaited there, else nil.
+func (b *Binding) prompt(ref thing.Ref) *outlet {
+	b.mu.RLock()
+	r := b.run
+	b.mu.RUnlock()
+	if r == nil || b.poster == nil {
+		return nil
+	}
+	to, err := r.outlet(ref)
+	if err != nil || to.response != "" || to.retain {
+		return nil
+	}
+	return to
+}
+
+// Now implements binding.Prompt.
+func (b *Binding) Now(cmds []thing.Command, errs []error) {
+	for i := range cmds {
+		errs[i] = b.post(&cmds[i])
+	}
+	b.poster.Flush()
+}
+
+func (b *Binding) post(cmd *thing.Command) error {
+	to := b.prompt(cmd.Ref)
+	if to == nil {
+		return fmt.Errorf("%s: its description has just changed", cmd.Ref)
+	}
+	m, err := to.message(cmd.Input)
+	if err != nil {
+		return fmt.Errorf("%s: %w", cmd.Ref, err)
+	}
+	if err := b.poster.Post(m); err != nil {
+		return fmt.Errorf("%s: publish to %s: %w", cmd.Ref, to.topic, err)
+	}
+	return nil
 }
 
 // ask publishes m and waits for the device's answer.

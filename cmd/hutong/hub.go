@@ -155,11 +155,22 @@ func (h *Hub) openValues(ctx context.Context) (err error) {
 	h.later(h.memory.close)
 	h.twin = twin.New(twin.Options{
 		Log: h.memory.journal, After: h.memory.history.Durable(),
-		Doer: twin.DoerFunc(func(ctx context.Context, cmd thing.Command) (thing.Value, error) { return h.devices.Do(ctx, cmd) }),
+		Doer: reach{h},
 	})
 	h.later(func() error { h.twin.Close(); return nil })
 	return nil
 }
+
+// reach is the devices as the twin reaches them; they come after it.
+type reach struct{ h *Hub }
+
+func (r reach) Do(ctx context.Context, cmd thing.Command) (thing.Value, error) {
+	return r.h.devices.Do(ctx, cmd)
+}
+func (r reach) Ready(cmd *thing.Command) bool          { return r.h.devices.Ready(cmd) }
+func (r reach) Now(cmds []thing.Command, errs []error) { r.h.devices.Now(cmds, errs) }
+
+var _ twin.Prompt = reach{}
 
 func (h *Hub) openGate() (err error) {
 	audit, repair, err := gate.OpenAudit(filepath.Join(h.config.Data, auditFile))

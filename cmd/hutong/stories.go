@@ -91,7 +91,20 @@ func (w witness) Do(ctx context.Context, cmd thing.Command) thing.Outcome {
 	return out
 }
 
-var _ gate.Doer = witness{}
+// Now implements gate.Prompt.
+func (w witness) Now(cmds []thing.Command, outs []thing.Outcome) {
+	w.Twin.Now(cmds, outs)
+	w.ledger.mu.Lock()
+	for i := range outs {
+		w.ledger.commands.add(outs[i])
+	}
+	w.ledger.mu.Unlock()
+	for i := range outs {
+		w.tell(outs[i])
+	}
+}
+
+var _ gate.Prompt = witness{}
 
 // story fills in the Commands and Changes of one cause.
 func (l *ledger) story(id string, t *api.Trace) {

@@ -31,6 +31,13 @@ func NewInbox(nc net.Conn, max int) *Inbox { return &Inbox{nc: nc, Max: max} }
 // Stopped says whether Stop was called.
 func (in *Inbox) Stopped() bool { return in.stopped.Load() }
 
+// Release ends the reading and gives what has come and was not taken.
+func (in *Inbox) Release() (rest []byte) {
+	rest = in.buf[in.r:in.w]
+	in.buf, in.r, in.w = nil, 0, 0
+	return rest
+}
+
 // Next gives the next packet, whose body is valid until the following call. When it must wait for more it first calls
 // pause (which may be nil). idle is how long it waits for more bytes: 0 for ever, -1 leaves the deadline alone.
 func (in *Inbox) Next(idle time.Duration, pause func()) (header byte, body []byte, err error) {

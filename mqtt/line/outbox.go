@@ -11,13 +11,16 @@ import (
 
 // Outbox writes to one connection. Whoever has a packet encodes it straight into the buffer; a goroutine that lives
 // only while there is something to write hands the buffer to the socket, so packets that come close together leave
-// in one write.
+// in one write. To a Socket whoever kicks writes himself, since that never waits.
 type Outbox struct {
-	nc       net.Conn
 	patience time.Duration // how long one write may take
 
 	mu      sync.Mutex
-	more    func() // called after each write, to fill in what had to wait
+	nc      net.Conn
+	sock    Socket      // in place of nc; nil for none
+	left    []byte      // what sock had no room for
+	stuck   *time.Timer // ends the connection when left stays
+	more    func()      // called after each write, to fill in what had to wait
 	buf     []byte
 	spare   []byte
 	writing bool
@@ -27,6 +30,18 @@ type Outbox struct {
 	done    chan struct{} // closed when the last write of a closed outbox is over
 	sent    time.Time     // when the last write ended
 }
+
+// Socket is a connection that is written to without waiting.
+type Socket interface {
+	// Write writes what there is room for. When that is not all and err is nil, Writable is to be called when there is
+	// room again.
+	Write(b []byte) (n int, err error)
+	// Stop ends the connection: its reader is told.
+	Stop()
+}
+
+// spareBytes is how much of a buffer is kept for the next packets to a Socket: most of them are at rest.
+const spareBytes = 512
 
 // softLimit is the size of an outbox above which nothing but acknowledgements should be added.
 const softLimit = 256 << 10
@@ -69,6 +84,107 @@ func (o *Outbox) grown() []byte {
 	return o.buf
 }
 
+// Enter has everything written to the Socket that take makes, in place of the connection. It is false, and nothing has
+// changed, while a write is under way, after one that failed, and when take fails.
+func (o *Outbox) Enter(take func() (Socket, error)) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.writing || o.closed || o.err != nil {
+		return false
+	}
+	s, err := take()
+	if err != nil {
+		return false
+	}
+	o.sock, o.spare = s, nil
+	o.drain()
+	return true
+}
+
+// Leave ends what Enter began: what is still to be written goes to nc. It fails as a write would have when nc is nil.
+func (o *Outbox) Leave(nc net.Conn) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.buf = append(o.left, o.buf...)
+	o.sock, o.left, o.writing = nil, nil, false
+	o.calm()
+	if nc != nil {
+		o.nc = nc
+	} else if o.err == nil {
+		o.err = net.ErrClosed
+	}
+	o.makeRoom()
+}
+
+// calm stops the clock of a write that is through. o.mu is held.
+func (o *Outbox) calm() {
+	if o.stuck != nil {
+		o.stuck.Stop()
+		o.stuck = nil
+	}
+}
+
+// Writable goes on with a write to a Socket that has room again.
+func (o *Outbox) Writable() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.sock == nil || len(o.left) == 0 {
+		return
+	}
+	if o.send(o.left) {
+		o.left, o.writing = nil, false
+		o.calm()
+		o.through(nil)
+		o.drain()
+	}
+}
+
+// drain writes to the Socket until nothing is left or it has no room. o.mu is held, but not while more is called.
+func (o *Outbox) drain() {
+	for o.sock != nil && !o.writing && o.err == nil && len(o.buf) > 0 {
+		buf := o.buf
+		o.buf = nil
+		if !o.send(buf) {
+			return
+		}
+		o.through(buf)
+	}
+}
+
+// send writes b to the Socket and says whether it is through. Else the rest is left, or the connection broken.
+func (o *Outbox) send(b []byte) bool {
+	n, err := o.sock.Write(b)
+	switch {
+	case err != nil:
+		o.err, o.left, o.writing = err, nil, false
+		o.calm()
+		o.makeRoom()
+		o.sock.Stop()
+		return false
+	case n < len(b):
+		o.left, o.writing = b[n:], true
+		if o.stuck == nil {
+			s := o.sock
+			o.stuck = time.AfterFunc(o.patience, s.Stop)
+		}
+		return false
+	}
+	return true
+}
+
+// through is what follows a write. o.mu is held.
+func (o *Outbox) through(buf []byte) {
+	o.sent = time.Now()
+	if o.buf == nil && buf != nil && cap(buf) <= spareBytes {
+		o.spare = buf[:0]
+	}
+	o.makeRoom()
+	more := o.more
+	o.mu.Unlock()
+	more()
+	o.mu.Lock()
+}
+
 // Full says whether so much waits that nothing but acknowledgements should be added.
 func (o *Outbox) Full() bool {
 	o.mu.Lock()
@@ -80,7 +196,11 @@ func (o *Outbox) Full() bool {
 func (o *Outbox) Kick() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if !o.writing && !o.closed && len(o.buf) > 0 {
+	switch {
+	case o.writing || o.closed || len(o.buf) == 0:
+	case o.sock != nil:
+		o.drain()
+	default:
 		o.writing = true
 		go o.write()
 	}

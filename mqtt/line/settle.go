@@ -117,7 +117,7 @@ func (s *Settler) Send(b *Batch) {
 
 func (s *Settler) recycle(b *Batch) {
 	b.Reset()
-	if len(s.free) < 2 && cap(b.acks) <= 1024 {
+	if len(s.free) < 1 && cap(b.acks) <= 256 {
 		s.free = append(s.free, b)
 	}
 }
@@ -170,6 +170,13 @@ func (a Ack) unpaid(errs *[32]error) error {
 		}
 	}
 	return nil
+}
+
+// Pending is how many acknowledgements are queued.
+func (s *Settler) Pending() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.pending
 }
 
 // WaitBelow waits until fewer than n acknowledgements are queued.

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"hutong/mqtt/line"
+	"hutong/mqtt/poll"
 	"hutong/mqtt/tap"
 	"hutong/mqtt/topic"
 	"hutong/mqtt/wire"
@@ -34,8 +35,11 @@ type conn struct {
 	version byte // 0 until CONNACK; written inside out.Add
 	sess    *session
 	settle  *line.Settler
-	batch   *line.Batch
-	courier courier
+	batch   *line.Batch // of what is being taken in; nil for none
+	courier *courier    // its own, or that of the loop
+	shift   *shift      // of the loop that reads it just now; nil for none
+	rest    []byte      // the beginning of a packet, between two rounds of the loop
+	stays   bool        // its own goroutine handles its packets just now, although it is in a loop
 	routes  routes
 	aliases map[uint16]string // topics by inbound alias
 	will    *wire.Will
@@ -49,6 +53,8 @@ type conn struct {
 	slow     atomic.Bool   // did not make room within SlowGrace
 	gone     chan struct{} // closed when the session is free
 	stopOnce sync.Once
+	sock     atomic.Pointer[poll.Socket] // nil until it is in a loop
+	severed  atomic.Bool                 // nobody waits for it any more
 
 	// Only touched inside out.Add:
 	maxPacket int
@@ -66,13 +72,24 @@ var (
 func newConn(s *Server, nc net.Conn) *conn {
 	c := &conn{srv: s, nc: nc, out: line.NewOutbox(nc, s.opts.Patience), gone: make(chan struct{})}
 	c.in = line.NewInbox(nc, maxConnect)
-	c.courier.srv = s
+	c.courier = &courier{srv: s}
 	return c
 }
 
-// run serves the connection until it is over.
-func (c *conn) run() {
-	err := c.serve()
+// run serves the connection until it is over, or goes on in one of the loops.
+func (c *conn) run(loops *poll.Set) {
+	err := c.connect()
+	if err == nil && loops != nil && c.enter(loops) {
+		return
+	}
+	if err == nil {
+		err = c.serve()
+	}
+	c.over(err)
+}
+
+// over ends the connection. Nobody reads from it any more.
+func (c *conn) over(err error) {
 	if c.sess != nil {
 		var will *wire.Will
 		if !errors.Is(err, errDisconnect) {
@@ -82,10 +99,12 @@ func (c *conn) run() {
 		c.srv.leave(c, c.sess, will)
 	}
 	close(c.gone)
+	c.exit(err)
 	c.end(err)
 	if c.settle != nil {
 		c.settle.Wait()
 	}
+	c.srv.forget(c)
 }
 
 // end counts and logs why the connection is over, tells an MQTT 5 client, and closes.
@@ -105,7 +124,7 @@ func (c *conn) end(err error) {
 	if fault != nil {
 		c.stop(fault.Reason, fault.Text)
 	}
-	if c.in.Stopped() || c.version == 0 {
+	if (c.in.Stopped() || c.version == 0) && !c.severed.Load() {
 		grace = time.Second // the client is to hear why
 	}
 	c.out.Close(grace)
@@ -134,16 +153,24 @@ func (c *conn) stop(reason wire.Reason, why string) {
 		})
 		c.out.Kick()
 		c.in.Stop()
+		if s := c.sock.Load(); s != nil {
+			s.Stop()
+		}
 	})
+}
+
+// sever ends the connection at once.
+func (c *conn) sever() {
+	c.severed.Store(true)
+	c.in.Stop()
+	if s := c.sock.Load(); s != nil {
+		s.Stop()
+	}
+	c.nc.Close()
 }
 
 // serve reads packets until something ends the connection; the error says what.
 func (c *conn) serve() error {
-	if err := c.connect(); err != nil {
-		return err
-	}
-	c.in.Max = c.srv.opts.MaxPacket
-	c.batch = c.settle.Take()
 	for {
 		header, body, err := c.in.Next(c.idle, c.flush)
 		if err != nil {
@@ -167,10 +194,7 @@ func (c *conn) readError(err error) error {
 
 // flush is called when every packet that has come was handled: now the answers may leave.
 func (c *conn) flush() {
-	if c.batch.Len() > 0 {
-		c.settle.Send(c.batch)
-		c.batch = c.settle.Take()
-	}
+	c.acknowledge()
 	c.courier.kick()
 	c.out.Kick()
 	if c.version != wire.V5 {
@@ -178,8 +202,31 @@ func (c *conn) flush() {
 	}
 }
 
+// acks is the batch for the acknowledgements of what is being taken in.
+func (c *conn) acks() *line.Batch {
+	if c.batch == nil {
+		c.batch = c.settle.Take()
+		if c.shift != nil {
+			c.shift.owing = append(c.shift.owing, c)
+		}
+	}
+	return c.batch
+}
+
+// acknowledge lets the acknowledgements go, as soon as they are true.
+func (c *conn) acknowledge() {
+	if c.batch != nil {
+		c.settle.Send(c.batch)
+		c.batch = nil
+	}
+}
+
 func (c *conn) handle(header byte, body []byte) error {
-	switch k := wire.Kind(header >> 4); k {
+	k := wire.Kind(header >> 4)
+	if c.shift != nil && (k == wire.SUBSCRIBE || k == wire.UNSUBSCRIBE || k == wire.PUBREL) {
+		return errWaits
+	}
+	switch k {
 	case wire.PUBLISH:
 		return c.publish(header, body)
 	case wire.PUBACK, wire.PUBREC, wire.PUBCOMP:
@@ -204,6 +251,7 @@ func (c *conn) handle(header byte, body []byte) error {
 			return &wire.Error{Reason: wire.MalformedPacket, Text: "PINGREQ with a body"}
 		}
 		c.out.Add(func(b []byte) []byte { return wire.AppendEmpty(b, wire.PINGRESP) })
+		c.courier.touch(c)
 	case wire.DISCONNECT:
 		return c.disconnect(body)
 	case wire.CONNECT:
@@ -265,6 +313,7 @@ func (c *conn) connect() error {
 	}
 	_ = c.nc.SetDeadline(time.Time{})
 	c.welcome(&p)
+	c.in.Max = c.srv.opts.MaxPacket
 	return nil
 }
 

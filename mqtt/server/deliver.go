@@ -14,8 +14,10 @@ import (
 // courier carries messages to their readers on behalf of one publisher. It remembers which connections have something
 // new to write, so that they are woken once for many messages.
 type courier struct {
-	srv   *Server
-	dirty []*conn
+	srv    *Server
+	dirty  []*conn
+	hurry  bool  // it must not wait for anybody
+	behind *conn // in place of waiting: the reader for whom the publisher should
 }
 
 func (c *courier) touch(to *conn) {
@@ -221,6 +223,10 @@ func (c *courier) waitFor(conn *conn) bool {
 		return false
 	}
 	c.kick()
+	if c.hurry {
+		c.behind = conn
+		return true
+	}
 	if conn.out.WaitRoom(c.srv.opts.SlowGrace) {
 		return true
 	}
@@ -235,12 +241,7 @@ func (s *Server) Publish(ctx context.Context, m *tap.Message) error {
 		return wire.TopicNameInvalid
 	}
 	s.ownMu.Lock()
-	r := s.own.get([]byte(m.Topic))
-	if r == nil || r.subGen != s.topics.subGen.Load() {
-		r = &route{topic: m.Topic}
-		s.topics.find(r, nil)
-		s.own.put(r)
-	}
+	r := s.ownRoute(m.Topic)
 	s.ownMu.Unlock()
 	c := &courier{srv: s}
 	b := &line.Batch{}
@@ -269,4 +270,62 @@ func (s *Server) Publish(ctx context.Context, m *tap.Message) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// ownRoute is the way of what the rest of the process publishes. s.ownMu is held.
+func (s *Server) ownRoute(name string) *route {
+	r := s.own.find(name)
+	if r == nil || r.subGen != s.topics.subGen.Load() {
+		r = &route{topic: name}
+		s.topics.find(r, nil)
+		s.own.put(r)
+	}
+	return r
+}
+
+// Ready implements tap.Poster: there must be nothing to keep and no reader that is behind.
+func (s *Server) Ready(name string, qos byte) bool {
+	if !topic.Valid(name) {
+		return false
+	}
+	s.ownMu.Lock()
+	r := s.ownRoute(name)
+	s.ownMu.Unlock()
+	for i := range r.targets {
+		if t := &r.targets[i]; !t.sess.prompt(min(qos, t.qos)) {
+			return false
+		}
+	}
+	return len(r.groups) == 0
+}
+
+// prompt says whether a message of qos for s needs no waiting.
+func (s *session) prompt(qos byte) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if qos > 0 && (s.long() || s.srv.opts.Store != nil && s.durable()) {
+		return false
+	}
+	return s.conn == nil || !s.conn.out.Full()
+}
+
+// Post implements tap.Poster.
+func (s *Server) Post(m *tap.Message) error {
+	s.ownMu.Lock()
+	defer s.ownMu.Unlock()
+	s.post.srv, s.post.hurry = s, true
+	own := *m
+	_, reason, _ := s.post.deliver(s.ownRoute(m.Topic), &own, nil, nil)
+	s.post.behind = nil
+	if reason.Failed() {
+		return reason
+	}
+	return nil
+}
+
+// Flush implements tap.Poster.
+func (s *Server) Flush() {
+	s.ownMu.Lock()
+	defer s.ownMu.Unlock()
+	s.post.kick()
 }

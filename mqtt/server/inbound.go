@@ -16,24 +16,25 @@ func (c *conn) publish(header byte, body []byte) error {
 		return err
 	}
 	s := c.srv
+	name, err := c.topicOf(&p)
+	if err != nil {
+		return err
+	}
+	r := c.routes.get(name)
+	if r == nil || r.tapGen != s.topics.tapGen.Load() || r.subGen != s.topics.subGen.Load() {
+		r = c.route(name, r)
+	}
+	if c.shift != nil && (p.Retain || p.QoS == 2) {
+		return errWaits
+	}
 	s.count.received.Add(1)
 	s.count.receivedSize.Add(int64(len(p.Payload)))
 	if p.QoS > 0 && c.version == wire.V5 && int(c.unacked.Add(1)) > s.opts.ReceiveMaximum {
 		return &wire.Error{Reason: wire.ReceiveMaximumExceeded, Text: "more QoS 1 and 2 messages than the receive maximum"}
 	}
-	name, err := c.topicOf(&p)
-	if err != nil {
-		return err
-	}
-	if p.QoS == 2 {
-		if again := c.seenBefore(p.ID); again {
-			c.batch.Ack(wire.PUBREC, p.ID, wire.Success, 0)
-			return nil
-		}
-	}
-	r := c.routes.get(name)
-	if r == nil || r.tapGen != s.topics.tapGen.Load() || r.subGen != s.topics.subGen.Load() {
-		r = c.route(name, r)
+	if p.QoS == 2 && c.seenBefore(p.ID) {
+		c.acks().Ack(wire.PUBREC, p.ID, wire.Success, 0)
+		return nil
 	}
 	if r.denied != nil {
 		s.count.denied.Add(1)
@@ -41,7 +42,11 @@ func (c *conn) publish(header byte, body []byte) error {
 	}
 	m := &c.msg
 	*m = tap.Message{Topic: r.topic, Payload: p.Payload, QoS: p.QoS, Retain: p.Retain, From: c.who.Username, Properties: tap.FromWire(p.Props)}
-	owes, reason, took := c.courier.deliver(r, m, c.sess, c.batch)
+	var b *line.Batch
+	if p.QoS > 0 {
+		b = c.acks()
+	}
+	owes, reason, took := c.courier.deliver(r, m, c.sess, b)
 	if !took && reason == wire.Success && c.version == wire.V5 {
 		reason = wire.NoMatchingSubscribers
 	}
@@ -114,12 +119,12 @@ func (c *conn) answer(p *wire.Publish, reason wire.Reason, owes uint32) error {
 	}
 	switch p.QoS {
 	case 1:
-		c.batch.Ack(wire.PUBACK, p.ID, reason, owes)
+		c.acks().Ack(wire.PUBACK, p.ID, reason, owes)
 	case 2:
 		if !reason.Failed() {
 			owes |= c.remember(p.ID)
 		}
-		c.batch.Ack(wire.PUBREC, p.ID, reason, owes)
+		c.acks().Ack(wire.PUBREC, p.ID, reason, owes)
 	}
 	return nil
 }
@@ -153,7 +158,7 @@ func (c *conn) remember(id uint16) (owes uint32) {
 	defer s.mu.Unlock()
 	s.qos2[id] = false
 	if store := c.srv.opts.Store; store != nil && s.durable() {
-		owes = c.batch.Owe(store, store.Put(receivedKey(s.id, id), nil))
+		owes = c.acks().Owe(store, store.Put(receivedKey(s.id, id), nil))
 	}
 	return owes
 }
@@ -174,7 +179,7 @@ func (c *conn) release(id uint16) {
 		c.srv.opts.Store.Delete(receivedKey(s.id, id))
 	}
 	c.paid()
-	c.batch.Ack(wire.PUBCOMP, id, reason, 0)
+	c.acks().Ack(wire.PUBCOMP, id, reason, 0)
 }
 
 // paid counts one message of the receive maximum as done with.

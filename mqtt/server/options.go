@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"log/slog"
 	"net"
+	"runtime"
 	"sync/atomic"
 	"time"
 )
@@ -23,6 +24,10 @@ type Options struct {
 	Store Store
 	// Log takes one line for each refused or broken connection; nil for none.
 	Log *slog.Logger
+
+	// Loops is how many goroutines read the connections without TLS; 0 is one for each two CPUs, and -1 gives each
+	// connection a goroutine of its own, as those with TLS and WebSockets have.
+	Loops int
 
 	MaxConnections   int           // 65,536
 	MaxPacket        int           // bytes of one packet that a client may send; 1 MiB + 64 KiB
@@ -56,6 +61,7 @@ func (o Options) withDefaults() Options {
 	o.ConnectTimeout = cmp.Or(o.ConnectTimeout, 10*time.Second)
 	o.Patience = cmp.Or(o.Patience, 20*time.Second)
 	o.SlowGrace = cmp.Or(o.SlowGrace, 100*time.Millisecond)
+	o.Loops = cmp.Or(o.Loops, max(1, runtime.GOMAXPROCS(0)/2))
 	o.MaxInflight = min(o.MaxInflight, 65535)
 	o.ReceiveMaximum = min(o.ReceiveMaximum, 65535)
 	o.TopicAliases = min(max(o.TopicAliases, 0), 65535)

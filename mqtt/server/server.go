@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"hutong/mqtt/poll"
 	"hutong/mqtt/tap"
 	"hutong/mqtt/wire"
 )
@@ -31,11 +32,14 @@ type Server struct {
 	conns     map[*conn]struct{}
 	listeners map[net.Listener]struct{}
 	closed    bool
+	loops     *poll.Set // nil until somebody Serves, and where there are none
+	shifts    []*shift  // by loop
 	quit      chan struct{}
 	wg        sync.WaitGroup // connections and the sweeper
 
 	ownMu sync.Mutex
-	own   routes // of Server.Publish
+	own   routes  // of Server.Publish
+	post  courier // of Server.Post
 }
 
 // New makes a Server and reads back what o.Store kept. It owns no goroutine that outlives Close.
@@ -90,12 +94,13 @@ func (s *Server) Serve(l net.Listener) error {
 		s.mu.Unlock()
 		l.Close()
 	}()
+	loops := s.polling()
 	pause := time.Duration(0)
 	for {
 		nc, err := l.Accept()
 		if err == nil {
 			pause = 0
-			go s.ServeConn(nc)
+			go s.take(nc, loops)
 			continue
 		}
 		if s.isClosed() {
@@ -123,7 +128,10 @@ func (s *Server) isClosed() bool {
 }
 
 // ServeConn speaks MQTT on one connection and returns when it is over and closed.
-func (s *Server) ServeConn(nc net.Conn) {
+func (s *Server) ServeConn(nc net.Conn) { s.take(nc, nil) }
+
+// take serves nc until it is over, or until one of the loops, if there are any, goes on with it.
+func (s *Server) take(nc net.Conn, loops *poll.Set) {
 	c := newConn(s, nc)
 	s.mu.Lock()
 	full := len(s.conns) >= s.opts.MaxConnections
@@ -141,14 +149,16 @@ func (s *Server) ServeConn(nc net.Conn) {
 	s.mu.Unlock()
 	s.count.accepted.Add(1)
 	s.count.connections.Add(1)
-	defer func() {
-		s.count.connections.Add(-1)
-		s.mu.Lock()
-		delete(s.conns, c)
-		s.mu.Unlock()
-		s.wg.Done()
-	}()
-	c.run()
+	c.run(loops)
+}
+
+// forget is the last that is done for a connection.
+func (s *Server) forget(c *conn) {
+	s.count.connections.Add(-1)
+	s.mu.Lock()
+	delete(s.conns, c)
+	s.mu.Unlock()
+	s.wg.Done()
 }
 
 // Close tells every client that the server shuts down, lets what is under way leave until ctx ends, and ends every
@@ -175,6 +185,9 @@ func (s *Server) Close(ctx context.Context) error {
 	over := make(chan struct{})
 	go func() {
 		s.wg.Wait()
+		if s.loops != nil {
+			s.loops.Close()
+		}
 		close(over)
 	}()
 	var err error
@@ -183,7 +196,7 @@ func (s *Server) Close(ctx context.Context) error {
 	case <-ctx.Done():
 		err = ctx.Err()
 		for _, c := range conns {
-			c.nc.Close()
+			c.sever()
 		}
 	}
 	s.mu.Lock()

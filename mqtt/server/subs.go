@@ -256,6 +256,14 @@ func (c *routes) get(topic []byte) *route {
 	return c.m[string(topic)]
 }
 
+// find is get for a text.
+func (c *routes) find(topic string) *route {
+	if c.last != nil && c.last.topic == topic {
+		return c.last
+	}
+	return c.m[topic]
+}
+
 func (c *routes) put(r *route) {
 	c.last = r
 	if _, ok := c.m[r.topic]; !ok {

@@ -59,3 +59,15 @@ type Broker interface {
 	// Publish sends m and returns when the broker has it: at once for QoS 0, acknowledged for QoS 1 and 2.
 	Publish(ctx context.Context, m *Message) error
 }
+
+// Poster is a Broker in this process, to which many messages can be published at one go. Post is for messages for which
+// Ready is true, by one caller at a time.
+type Poster interface {
+	Broker
+	// Ready says whether Post of a message with that topic and QoS would surely wait for nobody. It may say no.
+	Ready(topic string, qos byte) bool
+	// Post is Publish, but what it writes leaves at the next Flush.
+	Post(m *Message) error
+	// Flush lets leave what was posted.
+	Flush()
+}
