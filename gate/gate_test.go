@@ -482,7 +482,7 @@ func TestAFloodOfRefusalsIsCountedNotWritten(t *testing.T) {
 }
 
 func FuzzVerify(f *testing.F) {
-	line, _ := seal([]byte(`{"n":1,"time":"2026-11-23T12:00:00Z","by":"x","op":"write","allowed":true,"prev":"` + strings.Repeat("0", 64) + `"}`), 0)
+	line, _ := seal([]byte(`{"n":1,"time":"2026-11-23T12:00:00Z","by":"x","op":"write","allowed":true,"prev":"`+strings.Repeat("0", 64)+`"}`), 0)
 	f.Add(line)
 	f.Add([]byte("{}\n"))
 	f.Add([]byte(strings.Repeat("{", 20000)))

@@ -12,6 +12,7 @@ import (
 	"context"
 
 	"hutong/mqtt/client"
+	"hutong/mqtt/kept"
 	"hutong/mqtt/server"
 	"hutong/mqtt/tap"
 	"hutong/mqtt/topic"
@@ -47,9 +48,9 @@ type (
 	// Stats are a Server's figures.
 	Stats = server.Stats
 	// Store keeps what must outlive the process.
-	Store = server.Store
+	Store = kept.Store
 	// MemoryStore is a Store that forgets everything with the process.
-	MemoryStore = server.MemoryStore
+	MemoryStore = kept.MemoryStore
 )
 
 // The client (package client).

@@ -18,6 +18,7 @@ import (
 
 	"hutong/api"
 	"hutong/binding"
+	"hutong/cmd/hutong/calm"
 	"hutong/drive/host"
 	"hutong/gate"
 	"hutong/mqtt"
@@ -68,7 +69,7 @@ func openHub(ctx context.Context, c Config, kind string) (_ *Hub, err error) {
 	if c.Verbose {
 		level = slog.LevelDebug
 	}
-	h := &Hub{config: c, notices: api.NewNotices(), ledger: newLedger(), log: slog.New(newCalm(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})))}
+	h := &Hub{config: c, notices: api.NewNotices(), ledger: newLedger(), log: slog.New(calm.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})))}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, h.close())

@@ -37,6 +37,7 @@ func (o *owner) Data(b []byte) {
 	}
 	o.data <- bytes.Clone(b)
 }
+
 func (o *owner) Writable() {
 	select {
 	case o.room <- struct{}{}:

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"hutong/mqtt/kept"
 	"hutong/mqtt/tap"
 	"hutong/mqtt/topic"
 )
@@ -61,19 +62,19 @@ func checkFilters(filters []string) error {
 
 func (s *Server) handRetained(a *attached, after uint64) (newest uint64) {
 	now := time.Now()
-	done := map[*message]bool{}
+	done := map[*kept.Message]bool{}
 	for i, f := range a.filters {
-		found, v := s.retained.match(f, after, now)
+		found, v := s.retained.Match(f, after, now)
 		if i == 0 {
 			newest = v // later filters may see more; that comes again
 		}
-		for _, kept := range found {
-			if done[kept] {
+		for _, old := range found {
+			if done[old] {
 				continue
 			}
-			done[kept] = true
-			if sink := a.tap.Route(kept.topic); sink != nil {
-				m := kept.open(now)
+			done[old] = true
+			if sink := a.tap.Route(old.Topic); sink != nil {
+				m := old.Open(now)
 				m.Retain = true
 				sink.Publish(&m)
 			}

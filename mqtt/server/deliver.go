@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"hutong/mqtt/kept"
 	"hutong/mqtt/line"
 	"hutong/mqtt/tap"
 	"hutong/mqtt/topic"
@@ -93,7 +94,7 @@ func (c *courier) deliver(r *route, m *tap.Message, from *session, b *line.Batch
 	}
 	now := time.Now()
 	if m.Retain {
-		pos, ok := s.retained.set(m, now)
+		pos, ok := s.retained.Set(m, now)
 		if !ok {
 			s.count.overflowed.Add(1)
 			return 0, wire.QuotaExceeded, false
@@ -112,20 +113,20 @@ func (c *courier) deliver(r *route, m *tap.Message, from *session, b *line.Batch
 		}
 		took = true
 	}
-	var kept *message // made once, when the first reader needs it
+	var copied *kept.Message // made once, when the first reader needs it
 	for i := range r.targets {
 		t := &r.targets[i]
 		took = true
 		qos := min(m.QoS, t.qos)
 		if qos == 0 {
 			m.Retain = asIs && t.asIs
-			c.sendNow(t.sess, m, t.subIDs, &kept, now)
+			c.sendNow(t.sess, m, t.subIDs, &copied, now)
 			continue
 		}
-		if kept == nil {
-			kept = keep(m, now)
+		if copied == nil {
+			copied = kept.Copy(m, now)
 		}
-		o := &outgoing{msg: kept, qos: qos, retain: asIs && t.asIs, subIDs: t.subIDs}
+		o := &outgoing{msg: copied, qos: qos, retain: asIs && t.asIs, subIDs: t.subIDs}
 		owes |= c.owed(t.sess, o, from, b)
 	}
 	for _, g := range r.groups {
@@ -134,16 +135,16 @@ func (c *courier) deliver(r *route, m *tap.Message, from *session, b *line.Batch
 			continue // nobody is there
 		}
 		took = true
-		if kept == nil {
-			kept = keep(m, now)
+		if copied == nil {
+			copied = kept.Copy(m, now)
 		}
-		o := &outgoing{msg: kept, qos: min(m.QoS, member.QoS), retain: asIs && member.RetainAsPublished, group: g}
+		o := &outgoing{msg: copied, qos: min(m.QoS, member.QoS), retain: asIs && member.RetainAsPublished, group: g}
 		if member.subID != 0 {
 			o.subIDs = []uint32{member.subID}
 		}
 		if o.qos == 0 {
 			m.Retain = o.retain
-			c.sendNow(member.sess, m, o.subIDs, &kept, now)
+			c.sendNow(member.sess, m, o.subIDs, &copied, now)
 			continue
 		}
 		owes |= c.owed(member.sess, o, from, b)
@@ -178,7 +179,7 @@ func (c *courier) enqueue(to *session, o *outgoing) (pos uint64, long bool) {
 
 // sendNow sends a QoS 0 message straight into the reader's outbox. A reader that is slow may hold the publisher up for
 // a moment; one that stays slow loses messages until it has caught up.
-func (c *courier) sendNow(to *session, m *tap.Message, subIDs []uint32, kept **message, now time.Time) {
+func (c *courier) sendNow(to *session, m *tap.Message, subIDs []uint32, copied **kept.Message, now time.Time) {
 	to.mu.Lock()
 	conn := to.conn
 	behind := to.behind()
@@ -186,7 +187,7 @@ func (c *courier) sendNow(to *session, m *tap.Message, subIDs []uint32, kept **m
 	if conn == nil || !conn.ready {
 		return
 	}
-	if behind && c.queueNow(to, m, subIDs, kept, now) {
+	if behind && c.queueNow(to, m, subIDs, copied, now) {
 		return
 	}
 	if conn.out.Full() && !c.waitFor(conn) {
@@ -201,7 +202,7 @@ func (c *courier) sendNow(to *session, m *tap.Message, subIDs []uint32, kept **m
 }
 
 // queueNow puts a QoS 0 message behind retained ones that still wait, so that it does not overtake them.
-func (c *courier) queueNow(to *session, m *tap.Message, subIDs []uint32, kept **message, now time.Time) bool {
+func (c *courier) queueNow(to *session, m *tap.Message, subIDs []uint32, copied **kept.Message, now time.Time) bool {
 	to.mu.Lock()
 	long := to.long()
 	to.mu.Unlock()
@@ -209,10 +210,10 @@ func (c *courier) queueNow(to *session, m *tap.Message, subIDs []uint32, kept **
 		c.srv.count.dropped.Add(1)
 		return true
 	}
-	if *kept == nil {
-		*kept = keep(m, now)
+	if *copied == nil {
+		*copied = kept.Copy(m, now)
 	}
-	c.enqueue(to, &outgoing{msg: *kept, retain: m.Retain, subIDs: subIDs})
+	c.enqueue(to, &outgoing{msg: *copied, retain: m.Retain, subIDs: subIDs})
 	return true
 }
 

@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"hutong/mqtt/kept"
 	"hutong/mqtt/server"
 	"hutong/mqtt/tap"
 	"hutong/mqtt/wire"
@@ -107,7 +108,7 @@ func TestWhoNeverComesBackStopsNobody(t *testing.T) {
 	}
 	f("own", "q", server.Options{MaxQueue: 8})
 	f("shared", "$share/g/q", server.Options{MaxQueue: 8})
-	f("persisted", "q", server.Options{MaxQueue: 8, Store: &server.MemoryStore{}})
+	f("persisted", "q", server.Options{MaxQueue: 8, Store: &kept.MemoryStore{}})
 	f("bytes", "q", server.Options{MaxQueueBytes: 1500})
 }
 

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"hutong/mqtt/kept"
 	"hutong/mqtt/server"
 	"hutong/mqtt/wire"
 )
@@ -18,7 +19,7 @@ func FuzzConnection(f *testing.F) {
 	f.Add([]byte("\x82\x07\x00\x01\x00\x00\x01#\x2e\x31\x05\x00\x01a\x00x\x62\x02\x00\x02\xa2\x06\x00\x01\x00\x00\x01#\xe0\x00"), true)
 	f.Add([]byte("\x30\x07\x00\x01a\x03\x23\x00\x01\x30\x06\x00\x00\x03\x23\x00\x01\x40\x02\x00\x01\x50\x02\x00\x01\x70\x02\x00\x01"), true)
 	f.Fuzz(func(t *testing.T, data []byte, five bool) {
-		s, err := server.New(server.Options{Store: &server.MemoryStore{}, MaxRetainedBytes: 1 << 16, MaxPacket: 1 << 16})
+		s, err := server.New(server.Options{Store: &kept.MemoryStore{}, MaxRetainedBytes: 1 << 16, MaxPacket: 1 << 16})
 		if err != nil {
 			t.Fatal(err)
 		}

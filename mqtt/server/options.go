@@ -9,6 +9,8 @@ import (
 	"runtime"
 	"sync/atomic"
 	"time"
+
+	"hutong/mqtt/kept"
 )
 
 // Options say how a Server behaves. The zero value is an open server with the limits given below.
@@ -21,7 +23,7 @@ type Options struct {
 	// a SUBSCRIBE. A Reason among the errors it returns is told to the client, any other error as NotAuthorized.
 	Authorize func(who *Login, topic string, write bool) error
 	// Store keeps retained messages and durable sessions over restarts; nil keeps them in memory only.
-	Store Store
+	Store kept.Store
 	// Log takes one line for each refused or broken connection; nil for none.
 	Log *slog.Logger
 
@@ -134,7 +136,7 @@ func (s *Server) Stats() Stats {
 	s.topics.mu.RLock()
 	st.Subscriptions = int64(s.topics.subs)
 	s.topics.mu.RUnlock()
-	count, size := s.retained.size()
+	count, size := s.retained.Size()
 	st.Retained, st.RetainedBytes = int64(count), int64(size)
 	return st
 }

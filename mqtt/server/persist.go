@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"hutong/mqtt/tap"
+	"hutong/mqtt/kept"
 	"hutong/mqtt/topic"
 	"hutong/mqtt/wire"
 )
@@ -18,7 +18,7 @@ import (
 // The keys of a Store: retained messages, sessions, and per session its queued messages, the packet identifiers under
 // which QoS 2 ones were sent, and those of QoS 2 messages received. docs/formats/mqtt.md describes the values.
 const (
-	retainedKey = "retained/"
+	retainedKey = kept.RetainedKey
 	sessionKey  = "session/"
 	queuePrefix = "queue/"
 	sentPrefix  = "sent/"
@@ -32,45 +32,6 @@ func receivedKey(client string, id uint16) string {
 }
 func seqText(seq uint64) string { return fmt.Sprintf("%016x", seq) }
 
-// encodeMessage is flags, the expiry in Unix milliseconds (0 for none) and a PUBLISH packet of MQTT 5.
-func encodeMessage(m *message, flags byte) []byte {
-	b := []byte{flags}
-	var expires uint64
-	if !m.expires.IsZero() {
-		expires = uint64(m.expires.UnixMilli())
-	}
-	b = binary.BigEndian.AppendUint64(b, expires)
-	var props wire.Properties
-	p := wire.Publish{QoS: m.qos, Payload: m.payload, Props: m.props.ToWire(&props)}
-	if p.QoS > 0 {
-		p.ID = 1
-	}
-	return wire.AppendPublish(b, wire.V5, &p, m.topic)
-}
-
-func decodeMessage(b []byte) (m *message, flags byte, err error) {
-	if len(b) < 9 {
-		return nil, 0, fmt.Errorf("message of %d bytes is too short", len(b))
-	}
-	header, body, n, _, err := wire.Frame(b[9:], 1<<28)
-	if err != nil {
-		return nil, 0, err
-	}
-	var p wire.Publish
-	var props wire.Properties
-	if n == 0 {
-		return nil, 0, fmt.Errorf("message is cut off")
-	}
-	if err := p.Decode(header, body, wire.V5, &props); err != nil {
-		return nil, 0, err
-	}
-	m = &message{topic: string(p.Topic), payload: slices.Clone(p.Payload), qos: p.QoS, props: tap.FromWire(p.Props)}
-	if ms := binary.BigEndian.Uint64(b[1:]); ms != 0 {
-		m.expires = time.UnixMilli(int64(ms))
-	}
-	return m, b[0], nil
-}
-
 // encodeOutgoing puts QoS and retain of the delivery in the flags, and subscription identifiers behind the message.
 func encodeOutgoing(o *outgoing) []byte {
 	flags := o.qos
@@ -81,7 +42,7 @@ func encodeOutgoing(o *outgoing) []byte {
 	for _, id := range o.subIDs {
 		b = binary.AppendUvarint(b, uint64(id))
 	}
-	return append(b, encodeMessage(o.msg, flags)...)
+	return append(b, o.msg.Encode(flags)...)
 }
 
 func decodeOutgoing(b []byte) (*outgoing, error) {
@@ -96,7 +57,7 @@ func decodeOutgoing(b []byte) (*outgoing, error) {
 	if n <= 0 {
 		return nil, fmt.Errorf("queued message is cut off")
 	}
-	m, flags, err := decodeMessage(b[n:])
+	m, flags, err := kept.Decode(b[n:])
 	if err != nil {
 		return nil, err
 	}
@@ -197,19 +158,11 @@ func (s *Server) load() error {
 var errExpired = errors.New("expired")
 
 func (s *Server) loadRetained(val []byte, now time.Time) error {
-	m, _, err := decodeMessage(val)
-	if err != nil {
-		return err
-	}
-	if m.expired(now) {
+	ok, err := s.retained.Load(val, now)
+	if err == nil && !ok {
 		return errExpired
 	}
-	r := &s.retained
-	r.version++
-	m.version = r.version
-	r.byTopic.Put(m.topic, m)
-	r.bytes += m.size()
-	return nil
+	return err
 }
 
 func (s *Server) loadSession(client string, val []byte) error {

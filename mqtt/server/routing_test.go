@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"hutong/mqtt/kept"
 	"hutong/mqtt/server"
 	"hutong/mqtt/tap"
 	"hutong/mqtt/wire"
@@ -225,7 +226,7 @@ func TestASessionIsNotGivenToAnotherUser(t *testing.T) {
 	user := func(name string) func(p *wire.Connect) {
 		return func(p *wire.Connect) { p.HasUsername, p.Username = true, name }
 	}
-	store := &server.MemoryStore{}
+	store := &kept.MemoryStore{}
 	in(t, server.Options{Store: store}, func(t *testing.T, s *server.Server) {
 		ann, _ := join(t, s, wire.V5, "c", keepSession, user("ann"))
 		ann.subscribe(wire.Filter{Filter: "private", QoS: 1})

@@ -9,11 +9,14 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"sync"
 	"time"
 
+	"hutong/mqtt/kept"
 	"hutong/mqtt/poll"
 	"hutong/mqtt/tap"
+	"hutong/mqtt/websocket"
 	"hutong/mqtt/wire"
 )
 
@@ -24,7 +27,7 @@ var ErrClosed = errors.New("mqtt: server closed")
 type Server struct {
 	opts     Options
 	topics   topics
-	retained retainer
+	retained kept.Retained
 	count    counters
 
 	mu        sync.Mutex
@@ -51,7 +54,7 @@ func New(o Options) (*Server, error) {
 		listeners: map[net.Listener]struct{}{},
 		quit:      make(chan struct{}),
 	}
-	s.retained = retainer{store: o.Store, maxCount: s.opts.MaxRetained, maxBytes: s.opts.MaxRetainedBytes}
+	s.retained = kept.Retained{Store: o.Store, MaxCount: s.opts.MaxRetained, MaxBytes: s.opts.MaxRetainedBytes}
 	if o.Store != nil {
 		if err := s.load(); err != nil {
 			return nil, err
@@ -72,7 +75,7 @@ func (s *Server) sweep() {
 		case <-s.quit:
 			return
 		case now := <-tick.C:
-			s.count.expired.Add(int64(s.retained.sweep(now)))
+			s.count.expired.Add(int64(s.retained.Sweep(now)))
 		}
 	}
 }
@@ -159,6 +162,11 @@ func (s *Server) forget(c *conn) {
 	delete(s.conns, c)
 	s.mu.Unlock()
 	s.wg.Done()
+}
+
+// WebSocket is a handler that speaks MQTT over WebSocket. It lives as long as the server.
+func (s *Server) WebSocket() http.Handler {
+	return websocket.Handler(s.ServeConn, func() { s.count.refused.Add(1) })
 }
 
 // Close tells every client that the server shuts down, lets what is under way leave until ctx ends, and ends every
@@ -302,7 +310,7 @@ func (s *Server) adopt(o *outgoing) {
 		return // nobody is left in the group
 	}
 	c := &courier{srv: s}
-	c.enqueue(m.sess, &outgoing{msg: o.msg, qos: min(o.msg.qos, m.QoS), subIDs: o.subIDs, group: o.group})
+	c.enqueue(m.sess, &outgoing{msg: o.msg, qos: min(o.msg.QoS, m.QoS), subIDs: o.subIDs, group: o.group})
 	c.kick()
 }
 

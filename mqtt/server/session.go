@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"hutong/mqtt/kept"
 	"hutong/mqtt/line"
 	"hutong/mqtt/wire"
 )
@@ -14,7 +15,7 @@ const forever = 1<<32 - 1
 
 // outgoing is one message on its way to one client.
 type outgoing struct {
-	msg      *message
+	msg      *kept.Message
 	qos      byte
 	retain   bool
 	kept     bool // a retained message sent for a new subscription: not counted against the queue
@@ -166,7 +167,7 @@ func (s *session) enter(o *outgoing) {
 		return
 	}
 	s.count++
-	s.bytes += o.msg.size()
+	s.bytes += o.msg.Size()
 	s.srv.count.queued.Add(1)
 }
 
@@ -182,7 +183,7 @@ func (s *session) leave(o *outgoing) {
 		s.keptOut--
 	} else {
 		s.count--
-		s.bytes -= o.msg.size()
+		s.bytes -= o.msg.Size()
 		s.srv.count.queued.Add(-1)
 	}
 	if s.relief != nil && !s.long() {
@@ -220,7 +221,7 @@ func (s *session) pump() {
 			break
 		}
 		n++
-		if o.msg.expired(now) && o.id == 0 {
+		if o.msg.Expired(now) && o.id == 0 {
 			s.srv.count.expired.Add(1)
 			s.leave(o)
 			continue
@@ -241,7 +242,7 @@ func (s *session) emit(c *conn, o *outgoing, now time.Time) {
 			s.srv.opts.Store.Put(sentKey(s.id, o.seq), []byte{byte(o.id >> 8), byte(o.id)})
 		}
 	}
-	m := o.msg.open(now)
+	m := o.msg.Open(now)
 	m.QoS, m.Retain = o.qos, o.retain
 	sent := c.sendPublish(&m, o.id, dup, o.subIDs)
 	if !sent || o.qos == 0 {

@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"hutong/mqtt/kept"
 	"hutong/mqtt/server"
 	"hutong/mqtt/wire"
 )
@@ -265,7 +266,7 @@ func TestAMessageTooOldForAnAbsentClientIsNotSent(t *testing.T) {
 }
 
 func TestEverythingDurableSurvivesARestart(t *testing.T) {
-	store := &server.MemoryStore{}
+	store := &kept.MemoryStore{}
 	o := server.Options{Store: store}
 	var sent, received uint16 = 0, 5
 	in(t, o, func(t *testing.T, s *server.Server) {
@@ -346,7 +347,7 @@ func TestEverythingDurableSurvivesARestart(t *testing.T) {
 }
 
 func TestASessionExpiresOverARestart(t *testing.T) {
-	store := &server.MemoryStore{}
+	store := &kept.MemoryStore{}
 	in(t, server.Options{Store: store}, func(t *testing.T, s *server.Server) {
 		d, _ := join(t, s, wire.V5, "c", expiry(60))
 		d.subscribe(wire.Filter{Filter: "q", QoS: 1})
@@ -362,7 +363,7 @@ func TestASessionExpiresOverARestart(t *testing.T) {
 }
 
 func TestWhatExpiredDuringARestartIsForgotten(t *testing.T) {
-	store := &server.MemoryStore{}
+	store := &kept.MemoryStore{}
 	in(t, server.Options{Store: store}, func(t *testing.T, s *server.Server) {
 		a, _ := join(t, s, wire.V5, "a")
 		p := retained("r", "x", 1)
@@ -382,7 +383,7 @@ func TestWhatExpiredDuringARestartIsForgotten(t *testing.T) {
 }
 
 func TestADamagedRecordIsForgottenAndTheRestIsRead(t *testing.T) {
-	store := &server.MemoryStore{}
+	store := &kept.MemoryStore{}
 	for _, key := range []string{"retained/x", "session/x", "queue/x/1", "queue/zz", "received/x/y", "queue/x/0000000000000001"} {
 		store.Put(key, []byte("\x01junk"))
 	}

@@ -70,7 +70,7 @@ func (c *conn) keptFor(f wire.Filter, subID uint32, fresh bool, more int) (backl
 	if group != "" || f.RetainHandling == 2 || f.RetainHandling == 1 && !fresh {
 		return nil, true
 	}
-	found, _ := c.srv.retained.match(filter, 0, time.Now())
+	found, _ := c.srv.retained.Match(filter, 0, time.Now())
 	c.sess.mu.Lock()
 	waiting := c.sess.keptOut
 	c.sess.mu.Unlock()
@@ -82,7 +82,7 @@ func (c *conn) keptFor(f wire.Filter, subID uint32, fresh bool, more int) (backl
 		subIDs = []uint32{subID}
 	}
 	for _, m := range found {
-		backlog = append(backlog, &outgoing{msg: m, qos: min(m.qos, f.QoS), retain: true, kept: true, subIDs: subIDs})
+		backlog = append(backlog, &outgoing{msg: m, qos: min(m.QoS, f.QoS), retain: true, kept: true, subIDs: subIDs})
 	}
 	return backlog, true
 }

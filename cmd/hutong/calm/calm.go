@@ -1,4 +1,5 @@
-package main
+// Package calm keeps a log from becoming the flood that it tells of.
+package calm
 
 import (
 	"context"
@@ -35,7 +36,8 @@ type bucket struct {
 	leftOut int
 }
 
-func newCalm(next slog.Handler) slog.Handler {
+// New is a Handler that hands on to next what there is room for.
+func New(next slog.Handler) slog.Handler {
 	return calm{next, &calmState{about: map[string]*bucket{}}}
 }
 

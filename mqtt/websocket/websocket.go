@@ -1,4 +1,5 @@
-package server
+// Package websocket carries MQTT over WebSocket (MQTT 5, section 6).
+package websocket
 
 import (
 	"context"
@@ -8,21 +9,21 @@ import (
 	"github.com/coder/websocket"
 )
 
-// WebSocket is a handler that speaks MQTT over WebSocket (MQTT 5, section 6; subprotocol "mqtt"). A page may use it
-// only from the handler's own host. It lives as long as the server.
-func (s *Server) WebSocket() http.Handler {
+// Handler gives each WebSocket of the subprotocol "mqtt" to serve as a connection, and tells refused of what is none. A
+// page may use it only from the handler's own host.
+func Handler(serve func(net.Conn), refused func()) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ws, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: []string{"mqtt"}})
 		if err != nil {
-			s.count.refused.Add(1)
+			refused()
 			return // Accept has answered
 		}
 		if ws.Subprotocol() != "mqtt" {
-			s.count.refused.Add(1)
+			refused()
 			ws.Close(websocket.StatusPolicyViolation, "the subprotocol must be mqtt")
 			return
 		}
-		s.ServeConn(&wsConn{netConn(ws), r})
+		serve(&wsConn{netConn(ws), r})
 	})
 }
 

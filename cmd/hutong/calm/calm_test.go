@@ -1,4 +1,4 @@
-package main
+package calm
 
 import (
 	"errors"
@@ -12,7 +12,7 @@ import (
 func TestALogIsNoFlood(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out strings.Builder
-		log := slog.New(newCalm(slog.NewTextHandler(&out, nil))).With("part", "mqtt")
+		log := slog.New(New(slog.NewTextHandler(&out, nil))).With("part", "mqtt")
 		lines := func() int {
 			n := strings.Count(out.String(), "\n")
 			out.Reset()
