@@ -13,6 +13,8 @@
 // is kept as a line of a file, and runs of the same program with the same settings that are there already are counted
 // and not driven again: a thousand kilometres may be driven in parts.
 //
+// With -live 20 it measures something else: whether so many keep up with the clock among a thousand of SUMO's vehicles.
+//
 // The Bologna scenarios (DLR-TS/sumo-scenarios, EPL-2.0) are looked for in -bologna; the town is made by SUMO's
 // netgenerate and randomTrips.py. It needs sumo (Debian: sumo, sumo-tools; or PyPI: eclipse-sumo).
 package main
@@ -55,6 +57,9 @@ type settings struct {
 	loud      bool
 	rough     bool
 	profile   string
+	live      int
+	among     int
+	liveFor   time.Duration
 }
 
 func main() {
@@ -82,8 +87,11 @@ func main() {
 	flag.BoolVar(&s.loud, "v", false, "tell what goes wrong at once, and how far a run is each minute of it, on standard error")
 	flag.BoolVar(&s.rough, "rough", false, "tell of hard brakes too, and dump them")
 	flag.StringVar(&s.profile, "profile", "", "write where processor time goes to this file, for go tool pprof")
+	flag.IntVar(&s.live, "live", 0, "instead of all that: this many of ours in real time, on the first scenario, and how well they keep the clock")
+	flag.IntVar(&s.among, "among", 1000, "with -live: how many of SUMO's vehicles there are at least before it begins")
+	flag.DurationVar(&s.liveFor, "live-for", 2*time.Minute, "with -live: for how long")
 	flag.Parse()
-	if s.workers == 0 && s.parallel > 1 {
+	if s.workers == 0 && s.parallel > 1 && s.live == 0 {
 		s.workers = 1
 	}
 	if err := run(&s); err != nil {
@@ -126,5 +134,9 @@ func run(s *settings) (err error) {
 	defer signal.Stop(signals)
 	fmt.Printf("closed loop: %s/%s, %d CPUs, %s, program %s; %d runs at once, sensors %q, lateral resolution %g m, first seed %d\n",
 		runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version(), c.program, s.parallel, s.sensor, s.lateral, s.seed)
+	if s.live > 0 {
+		go func() { <-signals; c.cut.Store(true) }()
+		return c.live(ctx)
+	}
 	return c.drive(ctx, stop, signals)
 }

@@ -27,6 +27,7 @@ type ride struct {
 	goal  lane.Spot
 	rider *world.Rider // while it lasts
 	tape  tape
+	late  int // decisions that had come too late by the last cycle
 }
 
 // trip is what is kept of a ride.
@@ -227,9 +228,8 @@ func (t *trial) after(m *world.Moment) {
 		t.r.took.add(rider.Took)
 		t.r.counts.Cycles++
 		t.r.counts.Vetoed += rider.Decision.Vetoed
-		if t.s.deadline > 0 && rider.Took > t.s.deadline {
-			t.r.counts.Late++
-		}
+		t.r.counts.Late += rider.Late - r.late
+		r.late = rider.Late
 		if t.s.dump != "" {
 			r.tape.add(m.Truth, rider)
 		}

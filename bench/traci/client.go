@@ -53,16 +53,26 @@ func (s *settings) session(addr string) (m measure, err error) {
 	}
 	var began time.Time
 	var cpu float64
-	for i := range unmeasured + s.steps {
-		if i == unmeasured {
+	made := 0
+	look := func(r *traci.Results) bool {
+		if made++; made > unmeasured {
+			m.Values += count(r)
+		}
+		if made == unmeasured {
 			began, cpu = time.Now(), processor()
 		}
-		if err := c.Step(context.Background(), 0); err != nil {
-			return m, err
+		return made < unmeasured+s.steps
+	}
+	if s.watch {
+		err = c.Watch(context.Background(), look)
+	} else {
+		for more := true; more && err == nil; {
+			err = c.Step(context.Background(), 0)
+			more = look(c.Results())
 		}
-		if i >= unmeasured {
-			m.Values += count(c.Results())
-		}
+	}
+	if err != nil {
+		return m, err
 	}
 	m.Wall, m.CPU, m.Steps = time.Since(began).Seconds(), processor()-cpu, s.steps
 	return m, nil

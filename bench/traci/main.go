@@ -38,6 +38,7 @@ type settings struct {
 	begin, vehicles        int
 	steps, rounds          int
 	client                 string
+	watch                  bool
 
 	work, py, state string
 }
@@ -52,6 +53,7 @@ func main() {
 	flag.IntVar(&s.steps, "steps", 300, "measured in one round")
 	flag.IntVar(&s.rounds, "rounds", 5, "of each client, in turn")
 	flag.StringVar(&s.client, "client", "", "be the client of the SUMO at this address, and tell one line of JSON")
+	flag.BoolVar(&s.watch, "watch", false, "with -client: let SUMO go on while results are looked at")
 	flag.Parse()
 	if s.client != "" {
 		exit(s.be())
@@ -95,43 +97,60 @@ func (s *settings) run() (err error) {
 	}
 	fmt.Printf("SUMO %s, %d CPUs, %s; %d vehicles subscribed, %d steps a round, %d rounds of each\n",
 		version, runtime.NumCPU(), runtime.Version(), s.vehicles, s.steps, s.rounds)
-	if err := s.compare("the loop, with SUMO", s.live); err != nil {
+	if err := s.compare("the loop, with SUMO", false, s.live); err != nil {
 		return err
 	}
 	tape, err := s.record()
 	if err != nil {
 		return err
 	}
-	return s.compare("the client, SUMO's answers given again", func(client []string) (measure, error) {
+	return s.compare("the client, SUMO's answers given again", true, func(client []string) (measure, error) {
 		return s.replay(tape, client)
 	})
 }
 
-// compare lets both clients hold the session in turn, and tells the middle of their rates.
-func (s *settings) compare(what string, hold func(client []string) (measure, error)) error {
+// The clients that are compared.
+var clients = [...]string{"ours, step by step", "ours, watching", "Python"}
+
+const (
+	steps = iota
+	watching
+	python
+)
+
+// compare lets the clients hold the session in turn, and tells the middle of their rates. SUMO's recorded answers are
+// given one by one, so that there is nothing to watch.
+func (s *settings) compare(what string, recorded bool, hold func(client []string) (measure, error)) error {
 	self, err := os.Executable()
 	if err != nil {
 		return err
 	}
-	client := func(who, steps int) []string {
-		if who == 0 {
-			return []string{self, "-vehicles", strconv.Itoa(s.vehicles), "-steps", strconv.Itoa(steps), "-client"}
+	client := func(who, n int) []string {
+		args := []string{self, "-vehicles", strconv.Itoa(s.vehicles), "-steps", strconv.Itoa(n)}
+		switch who {
+		case steps:
+			return append(args, "-client")
+		case watching:
+			return append(args, "-watch", "-client")
 		}
-		return []string{s.python, s.py, strconv.Itoa(s.vehicles), strconv.Itoa(steps)}
+		return []string{s.python, s.py, strconv.Itoa(s.vehicles), strconv.Itoa(n)}
 	}
-	var all [2][]measure
+	var all [len(clients)][]measure
 	for range s.rounds {
 		for who := range all {
+			if recorded && who == watching {
+				continue
+			}
 			m, err := hold(client(who, s.steps))
 			if err != nil {
-				return fmt.Errorf("%s, %s: %w", what, client(who, 0)[0], err)
+				return fmt.Errorf("%s, %s: %w", what, clients[who], err)
 			}
 			all[who] = append(all[who], m)
 		}
 	}
 	bare := 0.0 // what SUMO takes without the measured steps
-	if all[0][0].Sumo > 0 {
-		m, err := hold(client(0, 0))
+	if !recorded {
+		m, err := hold(client(steps, 0))
 		if err != nil {
 			return err
 		}
@@ -141,30 +160,38 @@ func (s *settings) compare(what string, hold func(client []string) (measure, err
 	return nil
 }
 
-// tell prints the middle round of each client, and the ratios. Where SUMO took part, it and the client work in turn: on an
-// idle machine a step takes what the two take of the processor, whatever the clock said here.
-func tell(what string, all [2][]measure, bare float64) {
+// tell prints the middle round of each client, and the ratios. Where SUMO took part, it and the client work in turn, but
+// for one that watches: on an idle machine a step takes what the two take of the processor, whatever the clock said here.
+func tell(what string, all [len(clients)][]measure, bare float64) {
 	fmt.Printf("%s:\n", what)
-	var wall, cpu, both [2]float64
-	for who, name := range []string{"ours", "Python"} {
+	var wall, cpu, both [len(clients)]float64
+	for who, name := range clients {
 		var walls, cpus, sumos []float64
 		for _, m := range all[who] {
 			n := float64(m.Steps)
 			walls, cpus, sumos = append(walls, n/m.Wall), append(cpus, m.CPU/n*1000), append(sumos, (m.Sumo-bare)/n*1000)
 		}
+		if len(walls) == 0 {
+			continue
+		}
 		wall[who], cpu[who] = middle(walls), middle(cpus)
-		fmt.Printf("  %-7s %6.0f steps/s by the clock (%.0f to %.0f), %.3f ms of its own processor time a step, %d values a step\n",
+		fmt.Printf("  %-19s %6.0f steps/s by the clock (%.0f to %.0f), %.3f ms of its own processor time a step, %d values a step\n",
 			name, wall[who], slices.Min(walls), slices.Max(walls), cpu[who], all[who][0].Values/all[who][0].Steps)
 		if bare > 0 {
 			both[who] = cpu[who] + middle(sumos)
-			fmt.Printf("          %6.3f ms of SUMO's a step: %.0f steps/s where nobody else works\n", middle(sumos), 1000/both[who])
+			fmt.Printf("  %19s %6.3f ms of SUMO's a step: %.0f steps/s where nobody else works and the two work in turn\n", "", middle(sumos), 1000/both[who])
 		}
 	}
-	fmt.Printf("  ratio   %6.2f by the clock, %.1f by the client's processor time", wall[0]/wall[1], cpu[1]/cpu[0])
-	if bare > 0 {
-		fmt.Printf(", %.2f by SUMO's and the client's", both[1]/both[0])
+	for who := range python {
+		if wall[who] == 0 {
+			continue
+		}
+		fmt.Printf("  %-19s %6.2f times Python's rate by the clock, %.1f by the client's processor time", clients[who], wall[who]/wall[python], cpu[python]/cpu[who])
+		if bare > 0 {
+			fmt.Printf(", %.2f by SUMO's and the client's", both[python]/both[who])
+		}
+		fmt.Println()
 	}
-	fmt.Println()
 }
 
 func middle(all []float64) float64 {

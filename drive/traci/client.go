@@ -25,6 +25,7 @@ type Client struct {
 
 	out      writer
 	in       []byte
+	rest     []byte // of in: what came of the next answer already
 	pending  []sent
 	together int // depth of Together
 
@@ -156,20 +157,25 @@ func (c *Client) roundTrip(ctx context.Context) (*reader, error) {
 	if _, err := c.conn.Write(c.out.b); err != nil {
 		return nil, err
 	}
-	return c.receive()
+	r, err := c.receive()
+	if err == nil && len(c.rest) > 0 {
+		return nil, fmt.Errorf("SUMO sent %d bytes more than it announced", len(c.rest))
+	}
+	return r, err
 }
 
-// receive reads one message. Its room grows as bytes come, not as the message says.
+// receive reads one message. Its room grows as bytes come, not as the message says. What comes after it is kept for the
+// next.
 func (c *Client) receive() (*reader, error) {
 	if cap(c.in) < 64<<10 {
 		c.in = make([]byte, 64<<10)
 	}
 	c.in = c.in[:cap(c.in)]
-	have, want := 0, 4
-	for have < want {
-		n, err := c.conn.Read(c.in[have:])
-		have += n
-		if have >= 4 && want == 4 {
+	have, want := copy(c.in, c.rest), 4
+	c.rest = nil
+	for known := false; ; {
+		if have >= 4 && !known {
+			known = true
 			said := binary.BigEndian.Uint32(c.in)
 			if said < 4 || said > maxAnswer {
 				return nil, fmt.Errorf("SUMO announced a message of %d bytes", said)
@@ -179,19 +185,21 @@ func (c *Client) receive() (*reader, error) {
 		if have >= want {
 			break
 		}
+		if have == len(c.in) {
+			c.in = append(c.in, make([]byte, len(c.in))...)
+		}
+		n, err := c.conn.Read(c.in[have:])
+		if have += n; have >= want && known || have >= 4 && !known {
+			continue
+		}
 		if err == io.EOF {
 			return nil, io.ErrUnexpectedEOF
 		}
 		if err != nil {
 			return nil, err
 		}
-		if have == len(c.in) {
-			c.in = append(c.in, make([]byte, len(c.in))...)
-		}
 	}
-	if have > want {
-		return nil, fmt.Errorf("SUMO sent %d bytes more than it announced", have-want)
-	}
+	c.rest = c.in[want:have]
 	return &reader{b: c.in[:want], at: 4, names: &c.names}, nil
 }
 

@@ -2,7 +2,10 @@ package traci
 
 import (
 	"context"
+	"encoding/binary"
+	"errors"
 	"fmt"
+	"time"
 )
 
 // Version asks which TraCI SUMO speaks, and for its name and version. [Start] has asked it already; after [Dial] it is
@@ -75,6 +78,74 @@ func (c *Client) StepTogether(ctx context.Context, until float64, do func() erro
 		return err
 	}
 	return refused
+}
+
+// ahead is how many steps [Client.Watch] asks for before the first of them is answered: with two, SUMO has the next
+// command before it is through with the last.
+const ahead = 2
+
+// Watch makes steps one after the other and calls do with what each brought, until do returns false. SUMO doesn't wait for
+// do, nor for the way of a message: it is at work on the next steps meanwhile. So nothing can be asked or set within do,
+// and when Watch returns SUMO has gone up to two steps farther than do has seen. When ctx ends, Watch fails and the
+// connection with it.
+func (c *Client) Watch(ctx context.Context, do func(*Results) bool) error {
+	if c.together > 0 {
+		return errTogether
+	}
+	if ctx.Done() != nil {
+		stop := context.AfterFunc(ctx, func() { c.conn.Close() })
+		defer stop()
+	}
+	asked := 0
+	for more := true; ; {
+		for ; more && asked < ahead; asked++ {
+			if err := c.askStep(ctx); err != nil {
+				return err
+			}
+		}
+		if asked == 0 {
+			return nil
+		}
+		r, err := c.receive()
+		if err != nil {
+			return c.lost(ctx, err)
+		}
+		asked--
+		refusal, err := r.status(sent{cmd: cmdStep})
+		if err = errors.Join(refusal, err); err != nil { // what comes after it is of no use
+			return c.fail(fmt.Errorf("traci: simulationStep: %w", err))
+		}
+		if err := c.took(r); err != nil {
+			return err
+		}
+		more = more && do(&c.results)
+	}
+}
+
+// askStep sends the command of a step and doesn't wait.
+func (c *Client) askStep(ctx context.Context) error {
+	if c.broken != nil {
+		return c.broken
+	}
+	start := c.begin(cmdStep, 0, "")
+	c.out.f64(0)
+	c.end(start)
+	c.pending = c.pending[:0]
+	binary.BigEndian.PutUint32(c.out.b, uint32(len(c.out.b)))
+	if err := c.conn.SetDeadline(time.Now().Add(c.patience)); err != nil {
+		return c.lost(ctx, err)
+	}
+	if _, err := c.conn.Write(c.out.b); err != nil {
+		return c.lost(ctx, err)
+	}
+	return nil
+}
+
+func (c *Client) lost(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); cause != nil {
+		err = cause
+	}
+	return c.fail(fmt.Errorf("traci: simulationStep: the connection to SUMO is lost: %w", err))
 }
 
 // took reads the answer of a step into the results.
