@@ -52,14 +52,14 @@ func (s *settings) session(addr string) (m measure, err error) {
 		return m, err
 	}
 	var began time.Time
-	var cpu float64
+	var cpu, its float64
 	made := 0
 	look := func(r *traci.Results) bool {
 		if made++; made > unmeasured {
 			m.Values += count(r)
 		}
 		if made == unmeasured {
-			began, cpu = time.Now(), processor()
+			began, cpu, its = time.Now(), processor(), sumoTime()
 		}
 		return made < unmeasured+s.steps
 	}
@@ -74,7 +74,7 @@ func (s *settings) session(addr string) (m measure, err error) {
 	if err != nil {
 		return m, err
 	}
-	m.Wall, m.CPU, m.Steps = time.Since(began).Seconds(), processor()-cpu, s.steps
+	m.Wall, m.CPU, m.Sumo, m.Steps = time.Since(began).Seconds(), processor()-cpu, sumoTime()-its, s.steps
 	return m, nil
 }
 
@@ -111,4 +111,17 @@ func processor() float64 {
 		return 0
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano()).Seconds()
+}
+
+// sumoTime gives the processor time that SUMO has used so far, s, as Linux tells it; 0 elsewhere.
+func sumoTime() float64 {
+	b, err := os.ReadFile("/proc/" + os.Getenv("SUMO_PID") + "/schedstat")
+	if err != nil {
+		return 0
+	}
+	var ns float64
+	if _, err := fmt.Sscan(string(b), &ns); err != nil {
+		return 0
+	}
+	return ns / 1e9
 }

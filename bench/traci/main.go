@@ -48,7 +48,7 @@ func main() {
 	flag.StringVar(&s.config, "config", "../shared/data/road/bologna/joined/run.sumocfg", "the scenario")
 	flag.StringVar(&s.python, "python", "python3", "a Python that has SUMO's client (PyPI: traci)")
 	flag.StringVar(&s.binary, "sumo-binary", "", "the sumo to run; \"\" looks on PATH")
-	flag.IntVar(&s.begin, "begin", 300, "s of traffic before measuring begins")
+	flag.IntVar(&s.begin, "begin", 75, "s of traffic before measuring begins: after 75 s some 240 vehicles are on the way")
 	flag.IntVar(&s.vehicles, "vehicles", 150, "how many are subscribed")
 	flag.IntVar(&s.steps, "steps", 300, "measured in one round")
 	flag.IntVar(&s.rounds, "rounds", 5, "of each client, in turn")
@@ -75,8 +75,7 @@ type measure struct {
 	Wall   float64 `json:"wall"`   // s by the clock
 	CPU    float64 `json:"cpu"`    // s of the client's processor time
 	Values int     `json:"values"` // that were decoded
-	// Sumo is SUMO's processor time for the whole round, s: its start and the steps before the measured ones included.
-	Sumo float64 `json:"-"`
+	Sumo   float64 `json:"sumo"`   // s of SUMO's processor time for the measured steps; 0 where nobody can tell
 }
 
 func (s *settings) run() (err error) {
@@ -148,28 +147,20 @@ func (s *settings) compare(what string, recorded bool, hold func(client []string
 			all[who] = append(all[who], m)
 		}
 	}
-	bare := 0.0 // what SUMO takes without the measured steps
-	if !recorded {
-		m, err := hold(client(steps, 0))
-		if err != nil {
-			return err
-		}
-		bare = m.Sumo
-	}
-	tell(what, all, bare)
+	tell(what, all)
 	return nil
 }
 
 // tell prints the middle round of each client, and the ratios. Where SUMO took part, it and the client work in turn, but
 // for one that watches: on an idle machine a step takes what the two take of the processor, whatever the clock said here.
-func tell(what string, all [len(clients)][]measure, bare float64) {
+func tell(what string, all [len(clients)][]measure) {
 	fmt.Printf("%s:\n", what)
 	var wall, cpu, both [len(clients)]float64
 	for who, name := range clients {
 		var walls, cpus, sumos []float64
 		for _, m := range all[who] {
 			n := float64(m.Steps)
-			walls, cpus, sumos = append(walls, n/m.Wall), append(cpus, m.CPU/n*1000), append(sumos, (m.Sumo-bare)/n*1000)
+			walls, cpus, sumos = append(walls, n/m.Wall), append(cpus, m.CPU/n*1000), append(sumos, m.Sumo/n*1000)
 		}
 		if len(walls) == 0 {
 			continue
@@ -177,7 +168,7 @@ func tell(what string, all [len(clients)][]measure, bare float64) {
 		wall[who], cpu[who] = middle(walls), middle(cpus)
 		fmt.Printf("  %-19s %6.0f steps/s by the clock (%.0f to %.0f), %.3f ms of its own processor time a step, %d values a step\n",
 			name, wall[who], slices.Min(walls), slices.Max(walls), cpu[who], all[who][0].Values/all[who][0].Steps)
-		if bare > 0 {
+		if middle(sumos) > 0 {
 			both[who] = cpu[who] + middle(sumos)
 			fmt.Printf("  %19s %6.3f ms of SUMO's a step: %.0f steps/s where nobody else works and the two work in turn\n", "", middle(sumos), 1000/both[who])
 		}
@@ -187,7 +178,7 @@ func tell(what string, all [len(clients)][]measure, bare float64) {
 			continue
 		}
 		fmt.Printf("  %-19s %6.2f times Python's rate by the clock, %.1f by the client's processor time", clients[who], wall[who]/wall[python], cpu[python]/cpu[who])
-		if bare > 0 {
+		if both[who] > 0 {
 			fmt.Printf(", %.2f by SUMO's and the client's", both[python]/both[who])
 		}
 		fmt.Println()
@@ -266,12 +257,11 @@ func (s *settings) live(client []string) (measure, error) {
 	if err != nil {
 		return measure{}, err
 	}
-	m, err := ask(client, port)
+	m, err := ask(client, port, cmd.Process.Pid)
 	if err != nil {
 		_ = cmd.Process.Kill()
 	}
 	_ = cmd.Wait() // it ends when the client says so
-	m.Sumo = (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds()
 	return m, err
 }
 
@@ -315,7 +305,7 @@ func (s *settings) replay(tape *tracitest.Tape, client []string) (measure, error
 	if err != nil {
 		return measure{}, err
 	}
-	m, err := ask(client, port)
+	m, err := ask(client, port, 0)
 	if err != nil {
 		return m, err
 	}
@@ -326,9 +316,10 @@ func (s *settings) replay(tape *tracitest.Tape, client []string) (measure, error
 	return m, e.err
 }
 
-// ask runs a client and takes the line it tells.
-func ask(client []string, port string) (m measure, err error) {
+// ask runs a client and takes the line it tells. pid is that of the SUMO it talks to.
+func ask(client []string, port string, pid int) (m measure, err error) {
 	cmd := exec.Command(client[0], append(client[1:], port)...)
+	cmd.Env = append(os.Environ(), "SUMO_PID="+strconv.Itoa(pid))
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	if err := cmd.Run(); err != nil {
