@@ -340,6 +340,8 @@ func (a *Agent) ask(v *scene.View, f *lane.Field, d *Decision) {
 	case asks && v.Ego.Speed < 1:
 		kind, track = "pass", block
 		d.Reason.Code, d.Reason.Subject = "blocked", block
+	case a.planner.Waited() > long[d.Reason.Code == "red"]:
+		kind = "wait"
 	case siren != 0 && d.Reason.Code != "red":
 		d.Reason.Code, d.Reason.Subject = "siren", siren
 	}
@@ -348,6 +350,9 @@ func (a *Agent) ask(v *scene.View, f *lane.Field, d *Decision) {
 	}
 	d.Assist = a.asked
 }
+
+// long is for how many seconds the agent waits before it asks about it: at a red light, and anywhere else.
+var long = map[bool]float64{true: 240, false: 75}
 
 // foresee fills in where the others are thought to go.
 func (a *Agent) foresee(d *Decision) {

@@ -20,6 +20,11 @@ func (c *care) slow(d, half float64) float64 {
 	return c.base + c.more*max(0, c.right-d-half, d-half-c.left)
 }
 
+// tall tells whether nobody can be seen over a vehicle of a kind.
+func tall(k scene.Kind) bool {
+	return k == scene.Van || k == scene.Truck || k == scene.Bus || k == scene.Tram
+}
+
 // takeCare notes beside whom a way leads: who stands could open a door, hide somebody or pull out.
 func (p *Planner) takeCare(v *view) {
 	const reach, aside = 60.0, 3.0 // m ahead, and to the side, that are looked at
@@ -37,6 +42,10 @@ func (p *Planner) takeCare(v *view) {
 			c.base, c.more = 3, 5
 		case m.Actor.Kind != scene.Obstacle && p.queues(v, o):
 			c.base, c.more = 3, 8
+		case m.Actor.Kind == scene.Bus:
+			c.more = 2.5 // people get off it, and cross
+		case tall(m.Actor.Kind):
+			c.more = 3.5 // it hides whoever is before it
 		}
 		v.cares = append(v.cares, c)
 	}
@@ -102,14 +111,14 @@ func (p *Planner) recall() {
 
 // recalled notes where those could step out who are kept in mind.
 func (p *Planner) recalled(v *view) {
-	const aside = 5.0 // m
+	const aside = 9.0 // m
 	for i := range p.people {
 		l := &p.people[i]
 		if l.seen == p.task.View.Time {
 			continue
 		}
 		if s, d, _ := v.way.project(l.at, -1); math.Abs(d) < aside && s > v.s {
-			v.cares = append(v.cares, care{from: s - 1, to: s + 1, right: d - 0.3, left: d + 0.3, base: 2, more: 0.8})
+			v.cares = append(v.cares, care{from: s - 1, to: s + 1, right: d - 0.3, left: d + 0.3, base: 2, more: 0.5})
 		}
 	}
 }

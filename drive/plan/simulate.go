@@ -262,6 +262,9 @@ func (p *Planner) follow(v *view, q *Proposal, k int, speed, s, limit float64) (
 			}
 			least = -evenly // there is room, but not enough to pass
 		}
+		if x.speed > speed+1 {
+			least = max(least, -evenly) // it pulls away: the gap mends itself
+		}
 		room := max(x.lo-front, 0.1)
 		star := p.room(v, x.speed) + max(0, speed*idmHeadway+speed*(speed-x.speed)/(2*math.Sqrt(drivingAccel*idmBrake)))
 		a := max(free, 0) - drivingAccel*(star/room)*(star/room) // what its speed is too much, the limit sees to

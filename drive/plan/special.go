@@ -80,8 +80,12 @@ func (p *Planner) nudges() {
 	allowed := p.task.Pass != 0 && p.task.Pass == b.motion.Actor.ID
 	p.passing = 0
 	if allowed {
-		if o := p.m.Lane(v.way.Legs[v.way.leg(x.lo)].Lane).Opposite; o != lane.None {
-			a, c := p.m.Lane(o).Widths(0)
+		l := p.m.Lane(v.way.Legs[v.way.leg(x.lo)].Lane)
+		for n := 0; l.LeftOf != lane.None && n < 6; n++ {
+			l = p.m.Lane(l.LeftOf)
+		}
+		if l.Opposite != lane.None {
+			a, c := p.m.Lane(l.Opposite).Widths(0)
 			left += a + c
 			p.passing = a + c
 		}
@@ -93,13 +97,14 @@ func (p *Planner) nudges() {
 		}
 	}
 	possible := false
+	leftmost, rightmost := v.beside(b, 2*(half+clear))
 	for _, n := range [2]struct {
 		names [3]string
 		shift float64
 		fits  bool
 	}{
-		{[3]string{"nudge left 1.0", "nudge left 0.6", "nudge left 0.3"}, x.left + half + clear, x.left+2*half+clear < left},
-		{[3]string{"nudge right 1.0", "nudge right 0.6", "nudge right 0.3"}, x.right - half - clear, -x.right+2*half+clear < at.FarRight},
+		{[3]string{"nudge left 1.0", "nudge left 0.6", "nudge left 0.3"}, leftmost + half + clear, leftmost+2*half+clear < left},
+		{[3]string{"nudge right 1.0", "nudge right 0.6", "nudge right 0.3"}, rightmost - half - clear, -rightmost+2*half+clear < at.FarRight},
 	} {
 		if !n.fits {
 			continue
@@ -111,7 +116,32 @@ func (p *Planner) nudges() {
 			}
 		}
 	}
-	p.special.asks = !possible && p.views[0].s+p.front+15 > x.lo
+	p.special.asks = (!possible || p.waited > stuck) && p.views[0].s+p.front+15 > x.lo
+}
+
+// stuck is after how long before what blocks the lane the ways around it that there seemed to be are none, s.
+const stuck = 8.0
+
+// beside gives how far to the left and to the right what stands reaches together with those that stand next to it with no
+// way between that is room metres wide.
+func (v *view) beside(b *other, room float64) (left, right float64) {
+	const apart = 6.0 // m along the way
+	x := &b.at[0]
+	left, right = x.left, x.right
+	for again := true; again; {
+		again = false
+		for i := range v.others {
+			o := &v.others[i]
+			y := &o.at[0]
+			if !y.there || o.motion.Stood < settled || y.lo > x.hi+apart || y.hi < x.lo-apart || y.right > left+room || y.left < right-room {
+				continue
+			}
+			if y.left > left || y.right < right {
+				left, right, again = max(left, y.left), min(right, y.right), true
+			}
+		}
+	}
+	return left, right
 }
 
 // edge is how far to the right the vehicle goes to make room or to pull over, m from its line.
@@ -240,6 +270,9 @@ func (p *Planner) surprise(c *lane.Conflict, walk bool) float64 {
 	}
 	return forever
 }
+
+// Waited gives for how many seconds the vehicle has been standing.
+func (p *Planner) Waited() float64 { return p.waited }
 
 // Berthed tells whether the vehicle stands where it wanted to pull over.
 func (p *Planner) Berthed() bool { return p.waited > 0.5 && p.lastKind == pulling }

@@ -12,10 +12,11 @@ import (
 const (
 	idmAccel   = 1.8 // m/s²
 	idmBrake   = 2.5
-	idmHeadway = 1.0 // s
-	idmGap     = 2.0 // m
-	sideways   = 3.0 // m/s² in bends
-	stopping   = 3.5 // m/s²: who would have to brake harder for a light goes on
+	idmHeadway = 1.0  // s
+	idmGap     = 2.0  // m
+	sideways   = 3.0  // m/s² in bends
+	stopping   = 3.5  // m/s²: who would have to brake harder for a light goes on
+	hesitation = 0.35 // s before it has to, by which one who will give way has begun to brake
 )
 
 // lead is what a motion follows: somebody ahead, or a line to stop at.
@@ -193,8 +194,12 @@ func (p *Predictor) courtesy(m *Motion) lead {
 				continue
 			}
 			speed := max(a.Speed, 0)
-			if speed*speed/(2*at) > stopping {
-				continue // it can't stop any more
+			room := at
+			if !a.Braking && a.Accel > -0.5 {
+				room -= hesitation * speed
+			}
+			if speed*speed > 2*room*stopping {
+				continue // it can't stop any more, or would by now
 			}
 			if gone := (at + c.To - c.From + 2*half) / max(speed, 1.5); gone+1 < claim.In {
 				continue // it is through before

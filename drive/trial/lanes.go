@@ -9,7 +9,7 @@ import (
 func All() []Trial {
 	var all []Trial
 	for _, some := range [][]Trial{
-		cutting(), following(), obstacles(), walking(), cycling(), sensing(), ordering(), lights(), givingWay(), mixing(),
+		cutting(), following(), obstacles(), walking(), cycling(), sensing(), ordering(), lights(), givingWay(), mixing(), surprising(), helping(),
 	} {
 		all = append(all, some...)
 	}

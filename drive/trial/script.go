@@ -192,6 +192,16 @@ func StaysBehind(p Place) Check {
 	}}
 }
 
+// StaysBehindUntil: its front isn't past x until so many seconds have gone.
+func StaysBehindUntil(seconds, x float64) Check {
+	return Check{what: fmt.Sprintf("stays behind %g m for %g s", x, seconds), always: func(r *Run) string {
+		if past := r.front().X - x; past > 0 && r.Truth.Time < seconds {
+			return fmt.Sprintf("it was %.1f m past it", past)
+		}
+		return ""
+	}}
+}
+
 // Keeps: it never comes nearer than d metres to a part of the cast.
 func Keeps(name string, d float64) Check {
 	return Check{what: fmt.Sprintf("keeps %g m from the %s", d, name), atEnd: func(r *Run) string {
