@@ -5,6 +5,7 @@ import (
 
 	"hutong/drive/geom"
 	"hutong/drive/lane"
+	"hutong/drive/plan/fit"
 	"hutong/drive/vehicle"
 )
 
@@ -48,8 +49,8 @@ type Way struct {
 	Closed  bool // it ends before its full length: there is no lane to go on to
 
 	raw, sum, middle []geom.Vec
-	rooms            []room
-	fit              fitter
+	rooms            []fit.Room
+	fit              fit.Fitter
 }
 
 // Length gives how long the way is, m.
@@ -159,10 +160,10 @@ func (w *Way) finish(m *lane.Map, spec *vehicle.Spec, most float64) {
 	w.rooms = w.rooms[:0]
 	for i := range w.Samples {
 		x := &w.Samples[i]
-		w.rooms = append(w.rooms, room{x.FarLeft - spec.Width/2 - spare, x.FarRight - spec.Width/2 - spare})
+		w.rooms = append(w.rooms, fit.Room{Left: x.FarLeft - spec.Width/2 - spare, Right: x.FarRight - spec.Width/2 - spare})
 	}
 	w.middle = append(w.middle[:0], w.raw...)
-	w.fit.fit(w.raw, w.rooms, spec.Length-spec.RearOverhang, 0.92*math.Tan(spec.MaxSteer)/spec.Wheelbase)
+	w.fit.Fit(w.raw, w.rooms, Pace, spec.Length-spec.RearOverhang, 0.92*math.Tan(spec.MaxSteer)/spec.Wheelbase)
 	w.even()
 	w.turns()
 	w.shift()

@@ -1,4 +1,5 @@
-package plan
+// Package fit lays the line of a vehicle's rear axle so that the whole body keeps to the middle of its lane.
+package fit
 
 import (
 	"math"
@@ -9,21 +10,22 @@ import (
 // weighBend is what the square of a second difference between samples weighs, against that of a metre off the middle.
 const weighBend = 60.0
 
-// fitter lays the rear axle's line so that the whole body keeps to the lane's middle: in a bend the front swings out by
+// Fitter lays the rear axle's line so that the whole body keeps to the lane's middle: in a bend the front swings out by
 // about as much as the rear axle cuts in. It minimises the sum of squares of the rear axle's and the front's distance
 // from the middle and of the line's bends; with the offsets as unknowns that is a system of five diagonals.
-type fitter struct {
+type Fitter struct {
+	pace   float64
 	normal []geom.Vec
 	// The weights of bends, of the rear axle's distance and of the front's.
 	bend, rear, nose []float64
 	d0, d1, d2, r    []float64 // the diagonals from the main one up, and the right hand side
 }
 
-// fit moves the points to where the rear axle should go; reach is from the rear axle to the front, m, and sharpest the
-// bend that the vehicle can drive, 1/m. Where the lanes turn sharper, the line swings out.
-func (f *fitter) fit(points []geom.Vec, room []room, reach, sharpest float64) {
+// Fit moves the points, pace metres apart, to where the rear axle should go; reach is from the rear axle to the front, m,
+// and sharpest the bend that the vehicle can drive, 1/m. Where the lanes turn sharper, the line swings out.
+func (f *Fitter) Fit(points []geom.Vec, room []Room, pace, reach, sharpest float64) {
 	n := len(points)
-	if n < 5 {
+	if f.pace = pace; n < 5 {
 		return
 	}
 	f.reset(n)
@@ -43,19 +45,19 @@ func (f *fitter) fit(points []geom.Vec, room []room, reach, sharpest float64) {
 	}
 }
 
-// room is how far the middle of the body may be from the middle of the lane, m.
-type room struct{ left, right float64 }
+// Room is how far the middle of the body may be from the middle of the lane, m.
+type Room struct{ Left, Right float64 }
 
 // beyond gives by how much d is out of the room.
-func (r room) beyond(d float64) float64 { return max(d-r.left, -d-r.right, 0) }
+func (r Room) beyond(d float64) float64 { return max(d-r.Left, -d-r.Right, 0) }
 
 // rounds is how often what came out too sharp or too far out is given more weight.
 const rounds = 8
 
 // mend gives more weight to what came out too sharp or out of its room, and tells whether there was any of it.
-func (f *fitter) mend(points []geom.Vec, rooms []room, reach, sharpest float64) bool {
+func (f *Fitter) mend(points []geom.Vec, rooms []Room, reach, sharpest float64) bool {
 	at := func(i int) geom.Vec { return points[i].Plus(f.normal[i].Times(f.r[i])) }
-	m := int(reach / Pace)
+	m := int(reach / f.pace)
 	found := false
 	for i := 2; i < len(points)-2; i++ {
 		u, v := at(i).Minus(at(i-2)), at(i+2).Minus(at(i))
@@ -84,7 +86,7 @@ func (f *fitter) mend(points []geom.Vec, rooms []room, reach, sharpest float64) 
 }
 
 // once works the offsets out for the weights as they are.
-func (f *fitter) once(points []geom.Vec, reach float64) {
+func (f *Fitter) once(points []geom.Vec, reach float64) {
 	n := len(points)
 	f.clear()
 	for i := range points {
@@ -100,17 +102,17 @@ func (f *fitter) once(points []geom.Vec, reach float64) {
 	f.solve()
 }
 
-func (f *fitter) reset(n int) {
+func (f *Fitter) reset(n int) {
 	if cap(f.normal) < n {
-		f.normal = make([]geom.Vec, n, samples)
-		f.bend, f.rear, f.nose = make([]float64, n, samples), make([]float64, n, samples), make([]float64, n, samples)
-		f.d0, f.d1, f.d2, f.r = make([]float64, n, samples), make([]float64, n, samples), make([]float64, n, samples), make([]float64, n, samples)
+		f.normal = make([]geom.Vec, n, 2*n)
+		f.bend, f.rear, f.nose = make([]float64, n, 2*n), make([]float64, n, 2*n), make([]float64, n, 2*n)
+		f.d0, f.d1, f.d2, f.r = make([]float64, n, 2*n), make([]float64, n, 2*n), make([]float64, n, 2*n), make([]float64, n, 2*n)
 	}
 	f.normal, f.bend, f.rear, f.nose = f.normal[:n], f.bend[:n], f.rear[:n], f.nose[:n]
 	f.d0, f.d1, f.d2, f.r = f.d0[:n], f.d1[:n], f.d2[:n], f.r[:n]
 }
 
-func (f *fitter) clear() {
+func (f *Fitter) clear() {
 	clear(f.d0)
 	clear(f.d1)
 	clear(f.d2)
@@ -118,7 +120,7 @@ func (f *fitter) clear() {
 }
 
 // add takes the square of c + a·x(i-1) + b·x(i) + e·x(i+1) into the sum.
-func (f *fitter) add(i int, weight, c, a, b, e float64) {
+func (f *Fitter) add(i int, weight, c, a, b, e float64) {
 	f.d0[i-1] += weight * a * a
 	f.d0[i] += weight * b * b
 	f.d0[i+1] += weight * e * e
@@ -131,7 +133,7 @@ func (f *fitter) add(i int, weight, c, a, b, e float64) {
 }
 
 // straighten takes the bend at a point into the sum.
-func (f *fitter) straighten(points []geom.Vec, i int) {
+func (f *Fitter) straighten(points []geom.Vec, i int) {
 	bend := points[i-1].Plus(points[i+1]).Minus(points[i].Times(2))
 	p, q, r := f.normal[i-1], f.normal[i].Times(-2), f.normal[i+1]
 	f.add(i, f.bend[i], bend.X, p.X, q.X, r.X)
@@ -139,8 +141,8 @@ func (f *fitter) straighten(points []geom.Vec, i int) {
 }
 
 // front takes how far the front would be off the middle with the rear axle at a point into the sum.
-func (f *fitter) front(points []geom.Vec, i int, reach float64) {
-	m := i + int(reach/Pace)
+func (f *Fitter) front(points []geom.Vec, i int, reach float64) {
+	m := i + int(reach/f.pace)
 	if m >= len(points) {
 		return
 	}
@@ -153,7 +155,7 @@ func (f *fitter) front(points []geom.Vec, i int, reach float64) {
 }
 
 // solve leaves the solution in the right hand side, by Cholesky's way for five diagonals.
-func (f *fitter) solve() {
+func (f *Fitter) solve() {
 	n := len(f.d0)
 	for i := range n {
 		if i >= 1 {
