@@ -1,10 +1,10 @@
 package road
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
+	"hutong/road/car"
 	"hutong/thing"
 )
 
@@ -74,7 +74,7 @@ func (c *Core) unanswered(now time.Time) {
 			r.Help = ""
 			c.say(r, "Nobody was free to help. Ask again, or call the number in the vehicle")
 		} else if v := c.vehicles[t.Vehicle]; v != nil && t.refusal() != "" {
-			c.emit(v, "answer", answerInput(t.refusal()), ByCourt)
+			c.emit(v, "answer", car.Answer(t.refusal()), ByCourt)
 		}
 		c.notice("warning", t.Name+" asked, and nobody answered", "")
 		return true
@@ -152,7 +152,7 @@ func (e *Answer) happen(c *Core, now time.Time) error {
 	if v == nil || !v.Online {
 		return refuse(Conflict, "The vehicle cannot be reached just now")
 	}
-	e.Asked = c.emit(v, "answer", answerInput(e.Option), e.By)
+	e.Asked = c.emit(v, "answer", car.Answer(e.Option), e.By)
 	c.tickets = slices.Delete(c.tickets, i, i+1)
 	c.out.Assists = true
 	return nil
@@ -187,7 +187,3 @@ func (c *Core) answerHelp(e *Answer, t *Ticket, r *Ride, i int, now time.Time) e
 }
 
 func option(id, words string) Option { return Option{ID: id, Words: words} }
-
-func answerInput(option string) thing.Value {
-	return thing.Document(fmt.Sprintf(`{"option":%s}`, thing.String(option).AppendJSON(nil)))
-}

@@ -10,7 +10,6 @@ import (
 	"hutong/road/ground"
 	"hutong/road/pool"
 	"hutong/road/ride"
-	"hutong/thing"
 )
 
 // Where is how somebody names a place: a stop, or a point.
@@ -257,13 +256,18 @@ func (c *Core) pairAlone(rides []*Ride, now time.Time) {
 	if len(rides) == 0 {
 		return
 	}
+	rides = inTurn(&c.turns[0], rides)
 	var wishes []pool.Wish
+	near := make(map[*Vehicle]bool)
 	for _, r := range rides {
+		for _, v := range c.nearest(r.From.Vec(), 2*candidates, func(v *Vehicle) bool { return c.mayServe(v, r.Party, r.Wheelchair, now) }) {
+			near[v] = true
+		}
 		wishes = append(wishes, pool.Wish{Ride: r.ID.Short(), Since: r.Booked, Party: r.Party, From: r.From.Vec(), To: r.To.Vec()})
 	}
 	var free []pool.Free
 	for _, id := range c.order {
-		if v := c.vehicles[id]; c.mayServe(v, 1, false, now) {
+		if v := c.vehicles[id]; near[v] {
 			free = append(free, pool.Free{Vehicle: v.ID, At: v.Pose, Seats: v.Seats, Battery: v.Battery})
 		}
 	}
@@ -323,20 +327,4 @@ func (c *Core) giveUp(r *Ride, now time.Time, why string) {
 	c.keep(r)
 	c.notice("warning", "A ride has lost its vehicle", why)
 	c.pair(now)
-}
-
-func goalInput(t *target) thing.Value {
-	text := []byte(`{"x":`)
-	text = strconv.AppendFloat(text, t.At.X, 'f', 2, 64)
-	text = append(text, `,"y":`...)
-	text = strconv.AppendFloat(text, t.At.Y, 'f', 2, 64)
-	if t.Heading != nil {
-		text = append(text, `,"heading":`...)
-		text = strconv.AppendFloat(text, *t.Heading, 'f', 4, 64)
-	}
-	if t.Name != "" {
-		text = append(text, `,"name":`...)
-		text = thing.String(t.Name).AppendJSON(text)
-	}
-	return thing.Document(string(append(text, '}')))
 }

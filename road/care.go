@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"hutong/road/car"
 	"hutong/road/ground"
 	"hutong/thing"
 )
@@ -186,7 +187,7 @@ func (c *Core) steer(v *Vehicle, now time.Time) {
 		return
 	}
 	if math.Abs(v.Limit-c.odd.MaxSpeed) > 0.5 {
-		c.send(v, "setLimit", thing.Document(fmt.Sprintf(`{"kmh":%.1f}`, c.odd.MaxSpeed)), ByCourt)
+		c.send(v, "setLimit", car.SetLimit(c.odd.MaxSpeed), ByCourt)
 		return
 	}
 	switch {
@@ -277,7 +278,7 @@ func (c *Core) sendTo(v *Vehicle, t *target, by string, now time.Time) {
 		case v.bound(t):
 			v.stuck = time.Time{}
 		default:
-			c.send(v, "driveTo", goalInput(t), by)
+			c.send(v, "driveTo", car.DriveTo(t.At, t.Heading, t.Name), by)
 		}
 	}
 }

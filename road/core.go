@@ -35,6 +35,7 @@ type Core struct {
 	tickets  []*Ticket // questions to the operators, oldest first
 	serial   uint64
 	demand   *dispatch.Forecast // of rides, by the stop they begin at
+	turns    [2]int             // whose turn it is, of many who wait alone, and of those who share
 	moved    time.Time          // when vehicles were last sent to where they'll be wanted
 	counts   Counts
 

@@ -17,6 +17,8 @@ import (
 const (
 	othersWait = 2 * time.Minute // who holds up others aboard has so long to board
 	searching  = 100             // attempts at a better plan
+	atOnce     = 24              // rides that are planned in one step: nobody's stop waits for more
+	candidates = 12              // vehicles, nearest by the crow, that are asked for each
 	demandHalf = 1800.0          // s after which what was asked counts half
 	foreseen   = 600.0           // s of demand that vehicles wait for
 	moveEvery  = 30 * time.Second
@@ -189,16 +191,40 @@ type sharing struct {
 	rides    []*Ride // by the number of the party
 }
 
-func (c *Core) sharing(now time.Time) *sharing {
+func (c *Core) sharing(waiting []*Ride, now time.Time) *sharing {
 	s := &sharing{}
-	for _, id := range c.order {
-		v := c.vehicles[id]
-		if v.tidy(); !c.mayShare(v, now) {
-			continue
+	near := make(map[*Vehicle]bool)
+	for _, r := range waiting {
+		for _, v := range c.nearest(r.From.Vec(), candidates, func(v *Vehicle) bool { v.tidy(); return c.mayShare(v, now) }) {
+			near[v] = true
 		}
-		s.vehicles, s.cars = append(s.vehicles, v), append(s.cars, s.car(v, now))
+	}
+	for _, id := range c.order {
+		if v := c.vehicles[id]; near[v] {
+			s.vehicles, s.cars = append(s.vehicles, v), append(s.cars, s.car(v, now))
+		}
 	}
 	return s
+}
+
+// nearest gives the vehicles of some that are nearest to a place by the crow.
+func (c *Core) nearest(to geom.Vec, most int, fit func(v *Vehicle) bool) (list []*Vehicle) {
+	at := func(i int) *Vehicle { return c.vehicles[c.order[i]] }
+	for _, i := range pool.Nearest(len(c.order), most, func(i int) float64 { return at(i).Pose.To(to) }, func(i int) bool { return fit(at(i)) }) {
+		list = append(list, at(i))
+	}
+	return list
+}
+
+// inTurn gives those of a long list who are looked at now: the eldest, and as many others in turn, so that some who
+// can't be served don't stand in the way of all the others.
+func inTurn(turn *int, waiting []*Ride) []*Ride {
+	if len(waiting) <= atOnce {
+		return waiting
+	}
+	eldest, others := waiting[:atOnce/2], waiting[atOnce/2:]
+	*turn = (*turn + atOnce/2) % len(others)
+	return slices.Concat(eldest, others[*turn:], others[:*turn])[:atOnce]
 }
 
 func (s *sharing) car(v *Vehicle, now time.Time) pool.Car {
@@ -249,7 +275,8 @@ func (c *Core) pairShared(waiting []*Ride, now time.Time) {
 	if len(waiting) == 0 {
 		return
 	}
-	s := c.sharing(now)
+	waiting = inTurn(&c.turns[1], waiting)
+	s := c.sharing(waiting, now)
 	for i, plan := range c.plans(s, waiting, searching, now) {
 		v := s.vehicles[i]
 		fresh := false
@@ -290,14 +317,14 @@ func (l leg) atDoor() bool {
 // pickupShared gives when a vehicle could be there for a ride that is shared, s; +Inf where none could.
 func (c *Core) pickupShared(r *Ride, now time.Time) float64 {
 	r.State = Waiting
-	s := c.sharing(now)
-	waiting := []*Ride{}
-	for _, id := range c.open {
-		if w := c.rides[id]; w.State == Waiting && w.Share {
+	waiting := []*Ride{r}
+	for _, id := range c.open { // those who ask already, as far as there's time
+		if w := c.rides[id]; w.State == Waiting && w.Share && len(waiting) < candidates {
 			waiting = append(waiting, w)
 		}
 	}
-	for _, plan := range c.plans(s, append(waiting, r), 0, now) {
+	s := c.sharing(waiting, now)
+	for _, plan := range c.plans(s, waiting, 0, now) {
 		for _, at := range plan {
 			if s.rides[at.Party] == r {
 				return at.At

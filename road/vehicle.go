@@ -52,17 +52,7 @@ func NameOf(id thing.ID) string {
 }
 
 // isVehicle tells whether a Thing is one of the area's vehicles.
-func isVehicle(x *thing.Thing) bool {
-	if !x.Place.Within(Vehicles) {
-		return false
-	}
-	for _, a := range []string{"driveTo", "stopNow", "pullOver", "resume"} {
-		if _, ok := x.Find(thing.Action, a); !ok {
-			return false
-		}
-	}
-	return true
-}
+func isVehicle(x *thing.Thing) bool { return x.Place.Within(Vehicles) && car.Takes(x) }
 
 // Said is a value that a vehicle reported, or that became old.
 type Said struct {

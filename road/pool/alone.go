@@ -2,6 +2,7 @@ package pool
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"hutong/drive/geom"
@@ -57,4 +58,20 @@ func Batched(wishes []Wish, free []Free, seconds func(w, v int) float64) []Pair 
 		}
 	}
 	return out
+}
+
+// Nearest gives the indices of the most nearest of n by far that are fit, the nearest first.
+func Nearest(n, most int, far func(i int) float64, fit func(i int) bool) []int {
+	best, ways := make([]int, 0, most), make([]float64, 0, most)
+	for i := range n {
+		way := far(i)
+		if full := len(best) == most; full && way >= ways[most-1] || !fit(i) {
+			continue
+		} else if full {
+			best, ways = best[:most-1], ways[:most-1]
+		}
+		at, _ := slices.BinarySearch(ways, way)
+		best, ways = slices.Insert(best, at, i), slices.Insert(ways, at, way)
+	}
+	return best
 }
