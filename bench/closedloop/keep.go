@@ -65,8 +65,8 @@ type keeper struct {
 
 // how says what of the settings has a bearing on what is driven.
 func (s *settings) how(version string) string {
-	return fmt.Sprintf("SUMO %s, %g s + %g s, rides of %g s, %d vehicles, sensors %s, lateral %g, deadline %v",
-		version, s.seconds, s.tail, s.longest, s.vehicles, s.sensor, s.lateral, s.deadline)
+	return fmt.Sprintf("SUMO %s, %g s + %g s, rides of %g s, %d vehicles, sensors %s, lateral %g, traffic %g, deadline %v",
+		version, s.seconds, s.tail, s.longest, s.vehicles, s.sensor, s.lateral, s.scale, s.deadline)
 }
 
 // openKeeper opens the file of results, if there is one, and gives the runs in it that may be added to this call's.

@@ -37,7 +37,7 @@ type beats struct {
 
 // live drives some of ours among many of SUMO's in real time: every 0.1 s a cycle begins, or as soon as the one before is
 // over. Agents whose decision comes later than a cycle after it was asked for have it thrown away, as in a vehicle.
-func (c *campaign) live(ctx context.Context) error {
+func (c *campaign) live(ctx context.Context, signals <-chan os.Signal) error {
 	s := c.s
 	sc, err := s.scenario(ctx, c.work, c.names[0], s.seed)
 	if err != nil {
@@ -61,7 +61,7 @@ func (c *campaign) live(ctx context.Context) error {
 	defer t.loop.Close()
 	for n := 0; n < s.among || len(t.driving) < s.live; n = len(t.loop.Truth().Actors) - len(t.driving) {
 		now := t.loop.Truth().Time
-		if c.cut.Load() || now > 7200 {
+		if c.heard(signals) || now > 7200 {
 			return fmt.Errorf("after %.0f s there are %d vehicles and %d of ours, no more", now, n, len(t.driving))
 		}
 		if err := t.among(ctx, n >= s.among); err != nil {
@@ -71,7 +71,7 @@ func (c *campaign) live(ctx context.Context) error {
 			fmt.Fprintf(os.Stderr, "%.0f s: %d vehicles, %d of ours\n", now, n, len(t.driving))
 		}
 	}
-	b, err := t.pace(ctx, clocked, cycle)
+	b, err := t.pace(ctx, clocked, cycle, func() bool { return c.heard(signals) })
 	if err != nil {
 		return err
 	}
@@ -81,6 +81,16 @@ func (c *campaign) live(ctx context.Context) error {
 	fmt.Printf("an agent's step: p50 %.2f ms, p99 %.2f ms, max %.2f ms; %d decisions thrown away for coming later than a cycle\n",
 		took.at(0.5), took.at(0.99), took.at(1), t.r.counts.Late)
 	return nil
+}
+
+// heard tells whether someone wants an end.
+func (c *campaign) heard(signals <-chan os.Signal) bool {
+	select {
+	case <-signals:
+		c.cut.Store(true)
+	default:
+	}
+	return c.cut.Load()
 }
 
 // among lets a cycle pass with ours on their rides, or without any.
@@ -101,12 +111,12 @@ func (t *trial) among(ctx context.Context, ours bool) error {
 }
 
 // pace lets cycles pass by the clock on the wall.
-func (t *trial) pace(ctx context.Context, w *timed, cycle time.Duration) (*beats, error) {
+func (t *trial) pace(ctx context.Context, w *timed, cycle time.Duration, cut func() bool) (*beats, error) {
 	b := &beats{}
 	t.r.took, t.r.counts.Late = times{}, 0
 	next := time.Now()
 	for range int(t.s.liveFor / cycle) {
-		if t.c.cut.Load() {
+		if cut() {
 			break
 		}
 		begun := time.Now()

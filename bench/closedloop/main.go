@@ -57,6 +57,7 @@ type settings struct {
 	loud      bool
 	rough     bool
 	profile   string
+	scale     float64
 	live      int
 	among     int
 	liveFor   time.Duration
@@ -87,6 +88,7 @@ func main() {
 	flag.BoolVar(&s.loud, "v", false, "tell what goes wrong at once, and how far a run is each minute of it, on standard error")
 	flag.BoolVar(&s.rough, "rough", false, "tell of hard brakes too, and dump them")
 	flag.StringVar(&s.profile, "profile", "", "write where processor time goes to this file, for go tool pprof")
+	flag.Float64Var(&s.scale, "scale", 1, "how many times the scenario's own traffic")
 	flag.IntVar(&s.live, "live", 0, "instead of all that: this many of ours in real time, on the first scenario, and how well they keep the clock")
 	flag.IntVar(&s.among, "among", 1000, "with -live: how many of SUMO's vehicles there are at least before it begins")
 	flag.DurationVar(&s.liveFor, "live-for", 2*time.Minute, "with -live: for how long")
@@ -135,8 +137,7 @@ func run(s *settings) (err error) {
 	fmt.Printf("closed loop: %s/%s, %d CPUs, %s, program %s; %d runs at once, sensors %q, lateral resolution %g m, first seed %d\n",
 		runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version(), c.program, s.parallel, s.sensor, s.lateral, s.seed)
 	if s.live > 0 {
-		go func() { <-signals; c.cut.Store(true) }()
-		return c.live(ctx)
+		return c.live(ctx, signals)
 	}
 	return c.drive(ctx, stop, signals)
 }

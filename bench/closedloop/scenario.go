@@ -50,13 +50,9 @@ func (s *settings) scenario(ctx context.Context, work, name string, seed int) (*
 		return nil, err
 	}
 	o.Binary, o.Seed, o.Lateral = s.binary, seed, s.lateral
-	var kept []string
-	for _, f := range o.Additional {
-		if !strings.Contains(filepath.Base(f), "detectors") { // they only write files, beside their own
-			kept = append(kept, f)
-		}
+	if s.scale != 1 {
+		o.Args = append(o.Args, "--scale", strconv.FormatFloat(s.scale, 'g', -1, 64))
 	}
-	o.Additional = kept
 	version, err := sumo.Version(ctx, s.binary)
 	if err != nil {
 		return nil, err

@@ -207,10 +207,7 @@ func (s *settings) args(more ...string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	kept := slices.DeleteFunc(o.Additional, func(f string) bool { // they only write files, beside their own
-		return strings.Contains(filepath.Base(f), "detectors")
-	})
-	all := []string{"-n", o.Net, "-r", strings.Join(o.Routes, ","), "-a", strings.Join(kept, ",")}
+	all := []string{"-n", o.Net, "-r", strings.Join(o.Routes, ","), "-a", strings.Join(o.Additional, ",")}
 	for i, list := range all {
 		if i%2 == 0 {
 			continue

@@ -147,6 +147,10 @@ func shuttles(starts []lane.Spot) []host.Vehicle {
 	return list
 }
 
+// lateral is how finely SUMO's drivers place themselves across their lanes, m. Without, they hold one of ours between two
+// lanes to be wholly in one, and change into who is beside them.
+const lateral = 0.8
+
 // sumo starts SUMO: on a configuration, on a network without traffic, or on the town's with traffic from each end of it
 // to each other.
 func (r *Run) sumo(ctx context.Context, o Options) (world.World, *town.Places, error) {
@@ -158,7 +162,7 @@ func (r *Run) sumo(ctx context.Context, o Options) (world.World, *town.Places, e
 				return nil, nil, err
 			}
 		}
-		with.Seed = int(o.Seed & 0x7fffffff)
+		with.Seed, with.Lateral = int(o.Seed&0x7fffffff), lateral
 		w, err := sumo.Start(ctx, with)
 		return w, nil, err
 	}
@@ -172,7 +176,7 @@ func (r *Run) sumo(ctx context.Context, o Options) (world.World, *town.Places, e
 	if err := errors.Join(os.WriteFile(net, town.Net(), 0o600), os.WriteFile(trips, []byte(flows(m)), 0o600)); err != nil {
 		return nil, nil, err
 	}
-	w, err := sumo.Start(ctx, sumo.Options{Net: net, Routes: []string{trips}, Seed: int(o.Seed & 0x7fffffff)})
+	w, err := sumo.Start(ctx, sumo.Options{Net: net, Routes: []string{trips}, Seed: int(o.Seed & 0x7fffffff), Lateral: lateral})
 	if err != nil {
 		return nil, nil, err
 	}

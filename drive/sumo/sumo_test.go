@@ -135,17 +135,20 @@ func TestReportsOfSUMOAreRead(t *testing.T) {
 	}
 }
 
-func TestAConfigNamesItsInputsBesideItself(t *testing.T) {
+func TestAConfigNamesItsInputsBesideItselfAndDetectorsAreLeftOut(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "run.sumocfg")
 	err := os.WriteFile(path, []byte(`<configuration><input><net-file value="a.net.xml"/><route-files value="b.xml, c.xml"/>
-	<additional-files value="d.xml"/></input></configuration>`), 0o600)
+	<additional-files value="d.xml, e.xml"/></input></configuration>`), 0o600)
+	err = errors.Join(err,
+		os.WriteFile(filepath.Join(dir, "d.xml"), []byte(`<additional><vType id="v"/><e1Detector id="x" file="out.xml"/></additional>`), 0o600),
+		os.WriteFile(filepath.Join(dir, "e.xml"), []byte(`<additional><inductionLoop id="x" file="out.xml"/></additional>`), 0o600))
 	if err != nil {
 		t.Fatal(err)
 	}
 	o, err := ReadConfig(path)
 	if err != nil || o.Net != filepath.Join(dir, "a.net.xml") || len(o.Routes) != 2 || o.Routes[1] != filepath.Join(dir, "c.xml") ||
-		len(o.Additional) != 1 {
+		len(o.Additional) != 1 || o.Additional[0] != filepath.Join(dir, "d.xml") {
 		t.Errorf("got %+v, %v", o, err)
 	}
 }
