@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	maxStreams = 512 // at once, of everybody
+	maxStreams = 2048 // at once, of everybody
 	pingEvery  = 15 * time.Second
 	checkEvery = time.Minute // whether the token is still good
 	flushAt    = 64 << 10    // bytes gathered before they are sent

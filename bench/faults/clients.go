@@ -88,7 +88,7 @@ func stalled(w *world) error {
 // crowd lets very many devices connect at once, each with one value to be acknowledged; the hub dies and all come again.
 func crowd(w *world) error {
 	many := w.crowd
-	if err := raise(uint64(many) + 200); err != nil {
+	if err := rig.OpenFiles(many + 200); err != nil {
 		return err
 	}
 	base := int64(w.result.notes["clients at once"]) * 2

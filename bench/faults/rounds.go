@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"hutong/bench/faults/disk"
@@ -320,17 +319,4 @@ func backup(w *world) error {
 	w.result.disorder += copied.result.disorder
 	w.result.note("values in restored copies", copied.result.acked)
 	return err
-}
-
-// raise lets this process open as many files as it may.
-func raise(want uint64) error {
-	var l syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &l); err != nil {
-		return err
-	}
-	l.Cur = l.Max
-	if l.Cur < want {
-		return fmt.Errorf("only %d files may be open here, %d are needed: see ulimit -n", l.Cur, want)
-	}
-	return syscall.Setrlimit(syscall.RLIMIT_NOFILE, &l)
 }

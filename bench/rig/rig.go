@@ -162,12 +162,23 @@ func (h *Hub) Kill() {
 	<-h.done
 }
 
-// End tells the hub to end and waits for it.
+// patience is how long a hub may take to end.
+const patience = time.Minute
+
+// End tells the hub to end and waits for it. One that does not is an error, with what its goroutines do.
 func (h *Hub) End() error {
 	if err := h.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		return err
 	}
-	<-h.done
+	select {
+	case <-h.done:
+	case <-time.After(patience):
+		if err := h.cmd.Process.Signal(syscall.SIGQUIT); err != nil {
+			return err
+		}
+		<-h.done
+		return fmt.Errorf("the hub did not end within %s\n%s", patience, h.log)
+	}
 	if h.err != nil {
 		return fmt.Errorf("%w\n%s", h.err, h.log)
 	}
@@ -339,4 +350,17 @@ func Met(ok bool) string {
 		return "met"
 	}
 	return "**missed**"
+}
+
+// OpenFiles lets this process, and those it starts, open so many files.
+func OpenFiles(want int) error {
+	var l syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &l); err != nil {
+		return err
+	}
+	if l.Max < uint64(want) {
+		return fmt.Errorf("only %d files may be open here, %d are needed: see ulimit -n", l.Max, want)
+	}
+	l.Cur = l.Max
+	return syscall.Setrlimit(syscall.RLIMIT_NOFILE, &l)
 }

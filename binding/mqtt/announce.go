@@ -64,6 +64,7 @@ func newRun(ctx context.Context, b *Binding, hub binding.Hub) *run {
 	}
 	r.ctx, r.stop = context.WithCancel(ctx)
 	r.done.start()
+	context.AfterFunc(r.ctx, r.done.close) // what the lanes leave behind nobody shall wait for
 	for i := range r.lanes {
 		lane := make(chan announcement, laneDepth)
 		r.lanes[i] = lane

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"hutong/bench/rig"
+	"hutong/registry"
+	"hutong/td"
+)
+
+func ctx() context.Context { return context.Background() }
+
+// registry fills a registry, opens it, and searches it as somebody types.
+func (s *settings) registry() error {
+	file := filepath.Join(s.work, "registry.db")
+	if err := s.load(file); err != nil {
+		return err
+	}
+	var open []float64
+	for range s.runs {
+		began := time.Now()
+		r, err := registry.Open(file)
+		if err != nil {
+			return err
+		}
+		n, err := r.Count()
+		if err == nil {
+			_, err = r.Places()
+		}
+		if err == nil {
+			_, err = r.Search("room", 0, 20)
+		}
+		open = append(open, time.Since(began).Seconds())
+		if err = errors.Join(err, r.Close()); err != nil || n != s.known {
+			return fmt.Errorf("%d of %d Things: %w", n, s.known, err)
+		}
+	}
+	r, err := registry.Open(file)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	var took []float64
+	dice := rand.New(rand.NewPCG(1, 2))
+	for range 40 {
+		word := []string{
+			fmt.Sprintf("room sensor %d", dice.IntN(s.known)), fmt.Sprintf("building %d", dice.IntN(s.known/600+1)),
+			"temperature", "floor 7", fmt.Sprintf("urn:things:%d", dice.IntN(s.known)), "nothing of the kind",
+		}[dice.IntN(6)]
+		for n := 1; n <= len(word); n++ { // letter by letter
+			began := time.Now()
+			if _, err := r.Search(word[:n], 0, 20); err != nil {
+				return err
+			}
+			took = append(took, time.Since(began).Seconds()*1e3)
+		}
+	}
+	start, slow := rig.Median(open), rig.Percentile(took, 0.99)
+	fmt.Printf("| a registry of %d Things is open, counted, its places read, and searched once | **%.2f s** | <= 10 s: %s |\n", s.known, start, rig.Met(start <= 10))
+	fmt.Printf("| search as you type in it, %d searches of 20 results: p50 %.1f ms, p99 | **%.1f ms** | < 50 ms: %s |\n",
+		len(took), rig.Percentile(took, 0.5), slow, rig.Met(slow < 50))
+	return nil
+}
+
+// load puts every Thing into a registry.
+func (s *settings) load(file string) error {
+	r, err := registry.Open(file)
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	const workers = 512 // a transaction takes as many
+	var all sync.WaitGroup
+	errs := make(chan error, workers)
+	for k := range workers {
+		all.Go(func() {
+			for i := k; i < s.known; i += workers {
+				if err := put(r, i); err != nil {
+					errs <- err
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+	close(errs)
+	if err := errors.Join(<-errs, r.Close()); err != nil {
+		return err
+	}
+	info, err := os.Stat(file)
+	if err == nil {
+		fmt.Fprintf(os.Stderr, "%d Things put into a registry in %s, %.2f KB each\n", s.known, time.Since(began).Round(time.Second), float64(info.Size())/float64(s.known)/1024)
+	}
+	return err
+}
+
+func put(r *registry.Registry, i int) error {
+	text, err := describe(i)
+	if err != nil {
+		return err
+	}
+	d, err := td.Parse(text)
+	if err != nil {
+		return err
+	}
+	x, err := d.Compile()
+	if err != nil {
+		return err
+	}
+	x.Binding = "mqtt"
+	return r.PutTD(x, text)
+}
