@@ -31,27 +31,31 @@ def says(check):
         return False, "%s: %s" % (type(e).__name__, str(e)[:200])
 
 
+def faults(scenario, problems, solution):
+    checks = {
+        "solved": lambda: checker.solved_all_problems(problems, solution),
+        "goal": lambda: checker.goal_reached(scenario, problems, solution),
+        "start": lambda: checker.starts_at_correct_state(solution, problems),
+        "free": lambda: not checker.obstacle_collision(scenario, problems, solution),
+        "road": lambda: not checker.boundary_collision(scenario, problems, solution),
+        "feasible": lambda: all(r[0] for r in checker.solution_feasible(solution, scenario.dt, problems).values()),
+    }
+    for name, check in checks.items():
+        ok, said = says(check)
+        if not ok:
+            yield name + " " + said
+
+
 for line in sys.stdin:
     scenario_path, solution_path = line.rstrip("\n").split("\t")
     out = {"solution": os.path.basename(solution_path)}
     try:
         scenario, problems = opened(scenario_path)
         solution = CommonRoadSolutionReader.open(solution_path)
-        checks = {
-            "solved": lambda: checker.solved_all_problems(problems, solution),
-            "goal": lambda: checker.goal_reached(scenario, problems, solution),
-            "start": lambda: checker.starts_at_correct_state(solution, problems),
-            "free": lambda: not checker.obstacle_collision(scenario, problems, solution),
-            "road": lambda: not checker.boundary_collision(scenario, problems, solution),
-            "feasible": lambda: all(r[0] for r in checker.solution_feasible(solution, scenario.dt, problems).values()),
-        }
-        why = []
-        for name, check in checks.items():
-            out[name], said = says(check)
-            if not out[name]:
-                why.append(name + " " + said)
         out["valid"], said = says(lambda: checker.valid_solution(scenario, problems, solution)[0])
-        out["why"] = "; ".join(why)
+        out["why"] = ""
+        if not out["valid"]:
+            out["why"] = "; ".join(faults(scenario, problems, solution)) or said
         try:
             out["cost"] = float(CostFunctionEvaluator.init_from_solution(solution).evaluate_solution(scenario, problems, solution).total_costs)
         except Exception as e:

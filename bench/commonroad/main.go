@@ -1,5 +1,6 @@
-// Command commonroad drives recorded CommonRoad scenarios in closed loop and has the solutions judged, by our own judge
-// and by the official checkers.
+// Command commonroad solves recorded CommonRoad scenarios and has the solutions judged, by our own judge and by the
+// official checkers. With --log the recorded trajectories of the others are given, and the whole solution is planned at
+// once; without, they are foretold from what is seen, in closed loop.
 //
 //	go run ./bench/commonroad --python /path/to/venv/bin/python
 //
@@ -43,7 +44,7 @@ func main() {
 	flag.StringVar(&o.only, "only", "", "only scenarios whose name holds this")
 	flag.StringVar(&o.half, "half", "", "even or odd: only that half")
 	flag.StringVar(&o.table, "table", "", "file to write the table of all scenarios to, in Markdown")
-	flag.BoolVar(&o.log, "log", false, "foretell the others from the log instead of from what is seen")
+	flag.BoolVar(&o.log, "log", false, "give the recorded trajectories of the others, as the benchmark does, and plan once; else foretell them, in closed loop")
 	flag.IntVar(&o.workers, "workers", 1, "scenarios at once")
 	flag.IntVar(&o.beam, "beam", 0, "ways kept at each layer of the search; 0: the driver's own choice")
 	flag.IntVar(&o.every, "every", 0, "cycles between searches; 0: the driver's own choice")
@@ -152,9 +153,7 @@ func (r *result) solve(o options) error {
 	if o.log {
 		opts.Log = func(dst []scene.Actor, t float64) []scene.Actor {
 			for i := range s.Others {
-				if a, there := replay.At(s, i, t); there {
-					dst = append(dst, a)
-				}
+				dst = replay.At(dst, s, i, t)
 			}
 			return dst
 		}

@@ -10,9 +10,9 @@ import (
 
 // report prints what came of all, and writes the table of each where it is asked for.
 func report(o options, results []*result) error {
-	mode := "own prediction"
+	mode := "own prediction, closed loop"
 	if o.log {
-		mode = "prediction from the log"
+		mode = "recorded trajectories given"
 	}
 	fmt.Printf("mode: %s\n", mode)
 	for half, name := range []string{"even (tuned on)", "odd (held out)", "all"} {

@@ -48,8 +48,10 @@ func Judge(s *commonroad.Scenario, p *commonroad.Problem, spec *vehicle.Spec, wa
 			v.Reached = v.Reached || p.Goals[i].Met(state)
 		}
 		for i := range s.Others {
-			if a, there := At(s, i, float64(step)*s.Step); there && a.Box.Overlaps(box) {
-				note(&v.Free, "hits %s %d at step %d", s.Others[i].Type, s.Others[i].ID, step)
+			for _, a := range At(nil, s, i, float64(step)*s.Step) {
+				if a.Box.Overlaps(box) {
+					note(&v.Free, "hits %s %d at step %d", s.Others[i].Type, s.Others[i].ID, step)
+				}
 			}
 		}
 		if !road.Carries(box.Grown(0.002, 0.002)) {

@@ -16,9 +16,11 @@ import (
 	"hutong/drive/world"
 )
 
-func load(t *testing.T) *commonroad.Scenario {
+func load(t *testing.T) *commonroad.Scenario { return read(t, "testdata/straight.xml") }
+
+func read(t *testing.T, name string) *commonroad.Scenario {
 	t.Helper()
-	f, err := os.Open("testdata/straight.xml")
+	f, err := os.Open(name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,6 +69,67 @@ func TestItDrivesAroundWhatStandsAndReachesItsGoal(t *testing.T) {
 	}
 	if again := drive(t, s, reach.Options{}); len(again) != len(way) || again[len(again)-1] != way[len(way)-1] {
 		t.Error("the same drive again ends elsewhere")
+	}
+}
+
+// recorded is the log of a scenario.
+func recorded(s *commonroad.Scenario) reach.Log {
+	return func(dst []scene.Actor, time float64) []scene.Actor {
+		for i := range s.Others {
+			dst = replay.At(dst, s, i, time)
+		}
+		return dst
+	}
+}
+
+func TestItSolvesAtOnceWhatIsRecorded(t *testing.T) {
+	for _, name := range []string{"straight", "turn"} {
+		for _, step := range []float64{0.1, 0.25} {
+			s := read(t, "testdata/"+name+".xml")
+			coarser(s, step)
+			p := &s.Problems[0]
+			way, err := reach.Solve(s, p, &reach.BMW, reach.Options{Log: recorded(s)})
+			if err != nil {
+				t.Errorf("%s by steps of %g s: %v", name, step, err)
+				continue
+			}
+			if v := replay.Judge(s, p, &reach.BMW, way); !v.Valid() {
+				t.Errorf("%s by steps of %g s: %s", name, step, v.Why)
+			}
+		}
+	}
+}
+
+// coarser takes a scenario of steps of 0.1 s as one of longer steps: everyone is slower then, the vehicle too.
+func coarser(s *commonroad.Scenario, step float64) {
+	k := s.Step / step
+	s.Step = step
+	for i := range s.Others {
+		for j := range s.Others[i].States {
+			s.Others[i].States[j].Speed *= k
+		}
+	}
+	for i := range s.Problems {
+		p := &s.Problems[i]
+		p.Initial.Speed *= k
+		for j := range p.Goals {
+			if v := p.Goals[j].Speed; v != nil {
+				*v = commonroad.Interval{From: v.From * k, To: v.To * k}
+			}
+		}
+	}
+}
+
+func TestWhatCannotBeSolvedIsSaid(t *testing.T) {
+	s := load(t)
+	p := &s.Problems[0]
+	if _, err := reach.Solve(s, p, &reach.BMW, reach.Options{}); err == nil {
+		t.Error("solved without knowing where the others will be")
+	}
+	p.Goals[0].From, p.Goals[0].To = 1, 2 // 0.2 s for all that way
+	way, err := reach.Solve(s, p, &reach.BMW, reach.Options{Log: recorded(s)})
+	if err == nil || len(way) == 0 {
+		t.Errorf("%d states, %v", len(way), err)
 	}
 }
 
@@ -129,14 +192,25 @@ func TestTheOthersMoveAsTheyWereRecorded(t *testing.T) {
 	}
 }
 
-func TestAGroundOfSeveralShapesHoldsThemAll(t *testing.T) {
-	shapes := []commonroad.Shape{
-		{Form: commonroad.Rectangle, Box: geom.Box{Length: 2, Width: 2}},
-		{Form: commonroad.Circle, Box: geom.Box{Pose: geom.Pose{Vec: geom.Vec{X: 3}}}, Radius: 1},
+func TestEachShapeOfAnObstacleIsThere(t *testing.T) {
+	s := &commonroad.Scenario{Step: 0.1, Others: []commonroad.Obstacle{{
+		Static: true,
+		States: []commonroad.State{{Pose: geom.Pose{Vec: geom.Vec{X: 10}, Heading: math.Pi / 2}}},
+		Shapes: []commonroad.Shape{
+			{Form: commonroad.Rectangle, Box: geom.Box{Length: 2, Width: 1}},
+			{Form: commonroad.Circle, Box: geom.Box{Pose: geom.Pose{Vec: geom.Vec{X: 3}}}, Radius: 1},
+		},
+	}}}
+	got := replay.At(nil, s, 0, 1.5)
+	if len(got) != 2 || got[0].ID != 1 || got[1].ID == 1 {
+		t.Fatalf("%+v", got)
 	}
-	b := replay.Ground(shapes, geom.Pose{Vec: geom.Vec{X: 10}, Heading: math.Pi / 2})
-	if math.Abs(b.X-10) > 1e-9 || math.Abs(b.Y-1.5) > 1e-9 || math.Abs(b.Length-5) > 1e-9 || math.Abs(b.Width-2) > 1e-9 {
-		t.Errorf("%+v", b)
+	for i, want := range []geom.Box{{Length: 2, Width: 1}, {Pose: geom.Pose{Vec: geom.Vec{Y: 3}}, Length: 2, Width: 2}} {
+		b := got[i].Box
+		if math.Abs(b.X-10) > 1e-9 || math.Abs(b.Y-want.Y) > 1e-9 || b.Length != want.Length || b.Width != want.Width ||
+			math.Abs(b.Heading-math.Pi/2) > 1e-9 {
+			t.Errorf("shape %d: %+v", i, b)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"sort"
 
 	"hutong/drive/geom"
 	"hutong/drive/lane"
@@ -71,9 +72,7 @@ func (w *World) Truth(t *scene.Truth) {
 	t.Time = w.time
 	t.Actors, t.Lights = t.Actors[:0], t.Lights[:0]
 	for i := range w.s.Others {
-		if a, there := At(w.s, i, w.time); there {
-			t.Actors = append(t.Actors, a)
-		}
+		t.Actors = At(t.Actors, w.s, i, w.time)
 	}
 	for i := range w.riders {
 		r := &w.riders[i]
@@ -102,61 +101,53 @@ var kinds = map[string]scene.Kind{
 	"median_strip": scene.Obstacle, "building": scene.Obstacle,
 }
 
-// At gives the scenario's obstacle i at a time, as an actor whose id is i+1; there is false while it isn't recorded.
-func At(s *commonroad.Scenario, i int, time float64) (a scene.Actor, there bool) {
+// At adds the scenario's obstacle i at a time, unless it isn't recorded then: an actor for each of its shapes, the first
+// with the id i+1.
+func At(dst []scene.Actor, s *commonroad.Scenario, i int, time float64) []scene.Actor {
 	o := &s.Others[i]
 	kind, known := kinds[o.Type]
 	if !known {
 		kind = scene.Unknown
 	}
-	a = scene.Actor{ID: uint32(i + 1), Kind: kind}
-	at := time / s.Step
-	if o.Static {
-		a.Box = Ground(o.Shapes, o.States[0].Pose)
-		return a, true
+	a := scene.Actor{ID: uint32(i + 1), Kind: kind}
+	add := func(shapes []commonroad.Shape, from geom.Pose) []scene.Actor {
+		for k := range shapes {
+			a.Box = ground(&shapes[k], from)
+			dst = append(dst, a)
+			a.ID = uint32(i+1) | uint32(k+1)<<parts
+		}
+		return dst
 	}
+	if o.Static {
+		return add(o.Shapes, o.States[0].Pose)
+	}
+	at := time / s.Step
 	if whole := math.Round(at); math.Abs(at-whole) < 1e-6 {
 		at = whole
 	}
-	last := len(o.States) - 1
-	k := int(math.Floor(at)) - o.States[0].Step
-	if k < 0 || k > last || k == last && at > float64(o.States[last].Step) {
+	k := sort.Search(len(o.States), func(k int) bool { return float64(o.States[k].Step) > at }) - 1
+	if last := len(o.States) - 1; k < 0 || k == last && at > float64(o.States[last].Step) {
 		for _, f := range o.Fills {
 			if step := int(at); step >= f.From && step <= f.To {
-				a.Box = Ground(f.Shapes, geom.Pose{})
-				return a, true
+				return add(f.Shapes, geom.Pose{})
 			}
 		}
-		return a, false
+		return dst
 	}
 	x := o.States[k]
-	if x.Step != o.States[0].Step+k {
-		return sparse(o, a, at)
-	}
-	share := at - float64(x.Step)
-	if share > 0 {
-		x = between(x, o.States[k+1], share)
-	}
-	a.Box, a.Speed, a.Accel = Ground(o.Shapes, x.Pose), x.Speed, x.Accel
-	if k < last {
-		step := float64(o.States[k+1].Step-o.States[k].Step) * s.Step
-		a.YawRate = geom.Wrap(o.States[k+1].Heading-o.States[k].Heading) / step
-	}
-	return a, true
-}
-
-// sparse looks for the two states around a time where the record leaves steps out.
-func sparse(o *commonroad.Obstacle, a scene.Actor, at float64) (scene.Actor, bool) {
-	for k := 0; k+1 < len(o.States); k++ {
-		x, y := o.States[k], o.States[k+1]
-		if float64(x.Step) <= at && at <= float64(y.Step) {
-			z := between(x, y, (at-float64(x.Step))/float64(y.Step-x.Step))
-			a.Box, a.Speed, a.Accel = Ground(o.Shapes, z.Pose), z.Speed, z.Accel
-			return a, true
+	if k+1 < len(o.States) {
+		y := o.States[k+1]
+		a.YawRate = geom.Wrap(y.Heading-x.Heading) / (float64(y.Step-x.Step) * s.Step)
+		if share := (at - float64(x.Step)) / float64(y.Step-x.Step); share > 0 {
+			x = between(x, y, share)
 		}
 	}
-	return a, false
+	a.Speed, a.Accel = x.Speed, x.Accel
+	return add(o.Shapes, x.Pose)
 }
+
+// parts is the bit of an id from which the number of an obstacle's shape is told.
+const parts = 20
 
 func between(a, b commonroad.State, share float64) commonroad.State {
 	a.Vec = geom.Between(a.Vec, b.Vec, share)
@@ -165,22 +156,9 @@ func between(a, b commonroad.State, share float64) commonroad.State {
 	return a
 }
 
-// Ground gives a box that holds all shapes, which are told as seen from the pose; that of a single rectangle is exact.
-func Ground(shapes []commonroad.Shape, from geom.Pose) geom.Box {
-	if len(shapes) == 0 {
-		return geom.Box{Pose: from}
-	}
-	box := shapes[0].Bounds()
-	if len(shapes) > 1 {
-		low, high := geom.Vec{X: math.Inf(1), Y: math.Inf(1)}, geom.Vec{X: math.Inf(-1), Y: math.Inf(-1)}
-		for i := range shapes {
-			for _, c := range shapes[i].Bounds().Corners() {
-				low = geom.Vec{X: min(low.X, c.X), Y: min(low.Y, c.Y)}
-				high = geom.Vec{X: max(high.X, c.X), Y: max(high.Y, c.Y)}
-			}
-		}
-		box = geom.Box{Pose: geom.Pose{Vec: geom.Between(low, high, 0.5)}, Length: high.X - low.X, Width: high.Y - low.Y}
-	}
+// ground gives a box that holds a shape, which is told as seen from the pose; that of a rectangle is exact.
+func ground(shape *commonroad.Shape, from geom.Pose) geom.Box {
+	box := shape.Bounds()
 	box.Vec = from.Ahead(box.X, box.Y)
 	box.Heading = geom.Wrap(from.Heading + box.Heading)
 	return box

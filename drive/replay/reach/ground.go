@@ -12,12 +12,14 @@ import (
 type ground struct {
 	low           geom.Vec
 	width, height int
-	depth         []float32 // m to the nearest edge, positive on the road; at most rim either way
+	depth         []float32               // m to the nearest edge, positive on the road; at most rim either way
+	corners       map[[2]int32][]geom.Vec // of the road's edge, by squares of patch metres
 }
 
 const (
 	pixel = 0.2 // m
 	rim   = 1.5 // m
+	patch = 8.0 // m
 )
 
 // newGround measures the road within reach metres of the line.
@@ -37,8 +39,15 @@ func newGround(road *commonroad.Road, line []geom.Vec, reach float64) *ground {
 	for points := range road.Pieces {
 		g.fill(points)
 	}
+	g.corners = make(map[[2]int32][]geom.Vec)
 	for _, e := range road.Edges() {
 		g.near(e)
+		for _, v := range [2]geom.Vec{e.A, e.B} {
+			at := [2]int32{floor(v.X / patch), floor(v.Y / patch)}
+			if !slices.Contains(g.corners[at], v) {
+				g.corners[at] = append(g.corners[at], v)
+			}
+		}
 	}
 	return g
 }
@@ -114,6 +123,24 @@ func (g *ground) room(b *body) float64 {
 		least = min(least, depth)
 	}
 	return least
+}
+
+// pricks gives the corners of the road's edge within a body, or nearer to it than room: how far each is from its
+// outline, negative within, and the way out as seen from the body. They are what lies between the places that room looks
+// at.
+func (g *ground) pricks(b *body, room float64, yield func(gap, x, y float64)) {
+	reach := math.Hypot(b.long, b.wide) + room
+	for i := floor((b.X - reach) / patch); i <= floor((b.X+reach)/patch); i++ {
+		for j := floor((b.Y - reach) / patch); j <= floor((b.Y+reach)/patch); j++ {
+			for _, v := range g.corners[[2]int32{i, j}] {
+				off := v.Minus(b.Vec)
+				x, y := off.X*b.cos+off.Y*b.sin, off.Y*b.cos-off.X*b.sin
+				if gap := max(math.Abs(x)-b.long, math.Abs(y)-b.wide); gap < room {
+					yield(gap, x, y)
+				}
+			}
+		}
+	}
 }
 
 // outline is where a body's edge is looked at, as shares of half its length and width.

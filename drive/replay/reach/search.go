@@ -95,7 +95,7 @@ func (q *search) sweep(start point) (way []point, met bool, cost float64) {
 	q.ends = q.ends[:0]
 	best, bestCost := int32(-1), math.Inf(1)
 	from, to := 0, 1
-	for depth := 0; depth < q.horizon/q.layer && to > from; depth++ {
+	for depth := 0; depth*q.layer < q.horizon && to > from; depth++ {
 		q.children = q.children[:0]
 		for i := from; i < to; i++ {
 			q.spread(int32(i))

@@ -24,23 +24,23 @@ func Solve(s *commonroad.Scenario, p *commonroad.Problem, spec *vehicle.Spec, o 
 	if err != nil {
 		return nil, err
 	}
-	last := 0
+	from, last := math.MaxInt, 0
 	for i := range p.Goals {
-		last = max(last, p.Goals[i].To)
+		from, last = min(from, p.Goals[i].From), max(last, p.Goals[i].To)
 	}
 	steps := last - p.Initial.Step
 	if steps <= 0 {
 		return nil, errors.New("its goals are over before it begins")
 	}
 	v := &solver{s: s, p: p, spec: spec, road: commonroad.NewRoad(s.Lanelets), per: max(1, int(math.Round(s.Step/0.1)))}
-	v.tick = s.Step / float64(v.per)
+	v.tick, v.from = s.Step/float64(v.per), from-p.Initial.Step
 	v.future.remember(o.Log, float64(p.Initial.Step)*s.Step, v.tick, steps*v.per, p.Initial.Vec, math.Inf(1))
 	for k := range steps + 1 {
 		v.others = append(v.others, v.future.at[k*v.per])
 	}
 	for _, effort := range efforts {
 		for _, c := range courses {
-			if v.attempt(c, effort, steps); v.best.flaw == "" {
+			if v.attempt(c, effort); v.best.flaw == "" {
 				return v.best.way, nil
 			}
 		}
@@ -71,7 +71,8 @@ type solver struct {
 	per    int // ticks of the search in a step of the scenario
 	tick   float64
 	future future
-	others [][]other
+	others [][]other // at each step
+	from   int       // the first step at which a goal may be met
 	shaper shaper
 	best   attempt
 }
@@ -84,7 +85,8 @@ type attempt struct {
 }
 
 // attempt looks for ways along a course and shapes them, until one has no flaw.
-func (v *solver) attempt(c course, e effort, steps int) {
+func (v *solver) attempt(c course, e effort) {
+	steps := len(v.others) - 1
 	q := &search{
 		line: c.line, ground: c.ground, spec: v.spec, future: &v.future, goals: v.p.Goals,
 		first: v.p.Initial.Step, perTick: 1 / float64(v.per), beam: e.beam, slack: e.slack, soft: e.soft,
@@ -93,23 +95,24 @@ func (v *solver) attempt(c course, e effort, steps int) {
 	}
 	q.aim(q.targetsAll(v.s), float64(q.first)*v.s.Step, v.s.Step)
 	way, met, _ := q.sweep(q.here(Start(v.p, v.spec)))
-	ways := [][]point{way}
 	if met {
-		ways = q.arrivals(e.ends)
+		for _, way := range q.arrivals(e.ends) {
+			if v.shape(q, way, (len(way)-1)/v.per); v.best.flaw == "" {
+				return
+			}
+		}
+		return
 	}
-	for _, way := range ways {
-		if v.shape(q, way, met, steps); v.best.flaw == "" {
+	// It misses the goal. It is bent towards it, at the end of its window or sooner.
+	for n := steps; n > 0 && n >= v.from; n -= max(1, (steps-v.from)/2) {
+		if v.shape(q, way, n); v.best.flaw == "" {
 			return
 		}
 	}
 }
 
-// shape makes one way drivable, and keeps it where it is better than the best so far.
-func (v *solver) shape(q *search, way []point, met bool, steps int) {
-	n := steps
-	if met {
-		n = (len(way) - 1) / v.per
-	}
+// shape makes one way drivable that ends after n steps, and keeps it where it is better than the best so far.
+func (v *solver) shape(q *search, way []point, n int) {
 	v.shaper.bicycle = bicycle{v.spec, v.s.Step}
 	t := q.errand(way, n, v.per, &v.shaper.bicycle)
 	t.others = v.others
@@ -117,9 +120,9 @@ func (v *solver) shape(q *search, way []point, met bool, steps int) {
 	v.shaper.task = t
 	v.shaper.x, v.shaper.u = v.shaper.follow(stateOf(Start(v.p, v.spec)), t)
 	a := attempt{bad: math.MaxInt}
-	for _, round := range [...]struct{ near, hard float64 }{{3, 3}, {0.3, 30}, {0, 300}, {0, 3000}, {0, 30000}} {
+	for _, round := range [...]struct{ near, hard float64 }{{3, 3}, {0.3, 30}, {0, 300}, {0, 3000}, {0, 30000}, {0, 300000}} {
 		t.near, t.hard = round.near, round.hard
-		v.shaper.run(40)
+		v.shaper.run(60)
 		if round.near == 0 {
 			if a = v.judged(v.shaper.x, v.shaper.u); a.flaw == "" {
 				break
@@ -143,9 +146,12 @@ func (q *search) errand(way []point, n, per int, b *bicycle) *errand {
 		t.guess, t.speeds, t.along = append(t.guess, q.pose(x)), append(t.speeds, x.v), append(t.along, x.s)
 	}
 	for i := range q.goals {
-		if g := q.goals[i].Speed; g != nil && (math.IsNaN(t.wish) || g.From < t.wish) {
+		if g := q.goals[i].Speed; g != nil && !(t.wish <= g.From) {
 			t.wish = g.From
 		}
+	}
+	if t.wish == 0 { // the benchmark doesn't count it
+		t.wish = math.NaN()
 	}
 	return t
 }
@@ -215,6 +221,9 @@ func (v *solver) judged(x []state, u []input) attempt {
 	note := func(flaw string) { a.bad, a.flaw = a.bad+1, flaw }
 	for k := range a.way {
 		box := v.spec.Box(a.way[k])
+		if k == 0 { // where it starts isn't its choice
+			continue
+		}
 		if !v.road.Carries(box.Grown(0.02, 0.02)) {
 			note("it leaves the road")
 		}
@@ -224,11 +233,10 @@ func (v *solver) judged(x []state, u []input) attempt {
 				note("it hits somebody")
 			}
 		}
-		if k < len(a.way)-1 {
-			bend := math.Tan(x[k][atWheels]) / v.spec.Wheelbase
-			if math.Hypot(u[k][0], x[k][atSpeed]*x[k][atSpeed]*bend) > 11.45 {
-				note("the tyres can't hold it")
-			}
+		last := x[k-1]
+		bend := math.Tan(last[atWheels]) / v.spec.Wheelbase
+		if math.Hypot(u[k-1][0], last[atSpeed]*last[atSpeed]*bend) > 11.45 {
+			note("the tyres can't hold it")
 		}
 	}
 	return a

@@ -84,6 +84,18 @@ func (t *errand) road(x *state, put func(weight, r float64, slope [7]float64)) {
 			put(t.hard, kerbRoom-depth, by)
 		}
 	}
+	far := body.long - t.bicycle.spec.RearOverhang
+	t.ground.pricks(&body, kerbRoom, func(gap, x, y float64) {
+		by := [7]float64{}
+		if math.Abs(y)-body.wide > math.Abs(x)-body.long {
+			s := math.Copysign(1, y)
+			by = [7]float64{-s * body.sin, s * body.cos, s * (x + far)}
+		} else {
+			s := math.Copysign(1, x)
+			by = [7]float64{s * body.cos, s * body.sin, -s * y}
+		}
+		put(t.hard, kerbRoom-gap, by)
+	})
 }
 
 // traffic adds what it costs to be near others, or to touch them.
@@ -99,17 +111,26 @@ func (t *errand) traffic(k int, x *state, put func(weight, r float64, slope [7]f
 		if gap >= otherLiked {
 			continue
 		}
-		const turn = 1e-4
-		y := *x
-		y[atHeading] += turn
-		turned := t.bicycle.body(&y)
-		other, _ := turned.gap(&o.body)
-		by := [7]float64{-axis.X, -axis.Y, -(other - gap) / turn}
+		by := [7]float64{-axis.X, -axis.Y, -t.turned(x, o)}
 		put(o.share*t.bicycle.dt, otherLiked-gap, by)
 		if gap < otherRoom {
 			put(o.share*t.hard, otherRoom-gap, by)
 		}
 	}
+}
+
+// turned gives how the gap to another changes with the heading, over half a degree to either side: between two bodies
+// side by side it has a kink, from which any turn makes it less.
+func (t *errand) turned(x *state, o *other) float64 {
+	const turn = 0.01
+	var gaps [2]float64
+	for i, by := range [2]float64{-turn, turn} {
+		y := *x
+		y[atHeading] += by
+		body := t.bicycle.body(&y)
+		gaps[i], _ = body.gap(&o.body)
+	}
+	return (gaps[1] - gaps[0]) / (2 * turn)
 }
 
 // arrival adds what it costs to end off the goal.
