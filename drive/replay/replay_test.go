@@ -136,7 +136,10 @@ func TestWhatCannotBeSolvedIsSaid(t *testing.T) {
 func TestTheJudgeSeesEachFault(t *testing.T) {
 	s := load(t)
 	p, spec := &s.Problems[0], reach.BMW
-	good := drive(t, s, reach.Options{})
+	good, err := reach.Solve(s, p, &spec, reach.Options{Log: recorded(s)})
+	if err != nil {
+		t.Fatal(err)
+	}
 	straight := []vehicle.State{reach.Start(p, &spec)}
 	for range 60 {
 		x := straight[len(straight)-1]
