@@ -31,6 +31,10 @@ type (
 	Tap = tap.Tap
 	// Sink takes the messages of one topic.
 	Sink = tap.Sink
+	// Gatherer is a Sink that can take many messages at one go, in a Basket.
+	Gatherer = tap.Gatherer
+	// Basket holds them.
+	Basket = tap.Basket
 	// Poster is a Broker to which many messages can be published at one go.
 	Poster = tap.Poster
 	// Broker is a place to publish to and to read from: a Server in this process, or a Client of one elsewhere.

@@ -121,6 +121,52 @@ func (s *sink) Publish(m *mqtt.Message) (pos uint64) {
 	return pos
 }
 
+// Kind implements mqtt.Gatherer.
+func (s *sink) Kind() any { return s.run }
+
+// Basket implements mqtt.Gatherer.
+func (s *sink) Basket() mqtt.Basket { return &basket{run: s.run} }
+
+// Gather implements mqtt.Gatherer. What says that a device is there or gone must not be overtaken by its values, nor
+// overtake them.
+func (s *sink) Gather(m *mqtt.Message, b mqtt.Basket) bool {
+	to, ok := b.(*basket)
+	if !ok || s.answer || len(s.online) > 0 {
+		return false
+	}
+	for i := range s.values {
+		if v := &s.values[i]; len(m.Payload) > 0 || v.always {
+			to.reports = append(to.reports, s.read(v, m))
+		}
+	}
+	return true
+}
+
+// basket gathers values of many devices.
+type basket struct {
+	run     *run
+	reports []thing.Report
+}
+
+// maxBasket is how many values of a full basket are remembered room for.
+const maxBasket = 4096
+
+// Empty implements mqtt.Basket.
+func (b *basket) Empty() (pos uint64) {
+	if len(b.reports) == 0 {
+		return 0
+	}
+	pos = b.run.hub.Report(b.reports)
+	clear(b.reports)
+	if b.reports = b.reports[:0]; cap(b.reports) > maxBasket {
+		b.reports = nil
+	}
+	return pos
+}
+
+// Wait implements mqtt.Basket.
+func (b *basket) Wait(pos uint64) error { return b.run.hub.Wait(pos) }
+
 func (s *sink) read(v *valueOf, m *mqtt.Message) thing.Report {
 	r := thing.Report{Point: v.handle, Quality: thing.Good, Retained: m.Retain}
 	var err error

@@ -42,6 +42,15 @@ func (b *Batch) Owe(to Waiter, pos uint64) uint32 {
 	return 1 << min(len(b.Debts)-1, 31)
 }
 
+// reach sets the position of the debt to to, which was not known when it was made.
+func (b *Batch) reach(to Waiter, pos uint64) {
+	for i := range b.Debts {
+		if b.Debts[i].To == to {
+			b.Debts[i].Pos = max(b.Debts[i].Pos, pos)
+		}
+	}
+}
+
 // Ack adds an acknowledgement that owes what the bits say.
 func (b *Batch) Ack(kind wire.Kind, id uint16, reason wire.Reason, owes uint32) {
 	b.acks = append(b.acks, Ack{kind, reason, id, owes})

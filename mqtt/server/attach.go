@@ -125,7 +125,8 @@ func (t *topics) sinks(topic string) (sinks []tapSink) {
 	t.mu.RUnlock()
 	for _, a := range wanting {
 		if sink := a.tap.Route(topic); sink != nil {
-			sinks = append(sinks, tapSink{sink, a})
+			many, _ := sink.(tap.Gatherer)
+			sinks = append(sinks, tapSink{sink, many, a})
 		}
 	}
 	return sinks

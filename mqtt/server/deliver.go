@@ -15,10 +15,11 @@ import (
 // courier carries messages to their readers on behalf of one publisher. It remembers which connections have something
 // new to write, so that they are woken once for many messages.
 type courier struct {
-	srv    *Server
-	dirty  []*conn
-	hurry  bool  // it must not wait for anybody
-	behind *conn // in place of waiting: the reader for whom the publisher should
+	srv      *Server
+	dirty    []*conn
+	hurry    bool            // it must not wait for anybody
+	behind   *conn           // in place of waiting: the reader for whom the publisher should
+	gathered *line.Gathering // of a loop: what Sinks will be given at the end of the round; nil for no loop
 }
 
 func (c *courier) touch(to *conn) {
@@ -107,10 +108,8 @@ func (c *courier) deliver(r *route, m *tap.Message, from *session, b *line.Batch
 	}
 	asIs := m.Retain
 	m.Retain = false
-	for _, t := range r.sinks {
-		if pos := t.sink.Publish(m); pos > 0 && b != nil && m.QoS > 0 {
-			owes |= b.Owe(t.from, pos)
-		}
+	for i := range r.sinks {
+		owes |= c.give(&r.sinks[i], m, b)
 		took = true
 	}
 	var copied *kept.Message // made once, when the first reader needs it
@@ -151,6 +150,23 @@ func (c *courier) deliver(r *route, m *tap.Message, from *session, b *line.Batch
 	}
 	m.Retain = asIs
 	return owes, wire.Success, took
+}
+
+// give hands m to a Sink, or gathers it.
+func (c *courier) give(t *tapSink, m *tap.Message, b *line.Batch) (owes uint32) {
+	owing := b != nil && m.QoS > 0
+	if t.many != nil && c.gathered != nil {
+		if !owing {
+			b = nil
+		}
+		if owes, ok := c.gathered.Take(t.many, m, b); ok {
+			return owes
+		}
+	}
+	if pos := t.sink.Publish(m); pos > 0 && owing {
+		owes = b.Owe(t.from, pos)
+	}
+	return owes
 }
 
 // owed queues o for to, and notes in b that the publisher waits for the Store and for a long queue. Nobody waits for

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"slices"
 	"strings"
 
 	"hutong/mqtt/line"
@@ -24,7 +25,7 @@ func (c *conn) publish(header byte, body []byte) error {
 	if r == nil || r.tapGen != s.topics.tapGen.Load() || r.subGen != s.topics.subGen.Load() {
 		r = c.route(name, r)
 	}
-	if c.shift != nil && (p.Retain || p.QoS == 2) {
+	if c.shift != nil && (p.Retain || p.QoS == 2 || r.waits) {
 		return errWaits
 	}
 	s.count.received.Add(1)
@@ -88,12 +89,13 @@ func (c *conn) route(name []byte, old *route) *route {
 	}
 	switch {
 	case old != nil && old.tapGen == r.tapGen:
-		r.denied, r.sinks = old.denied, old.sinks
+		r.denied, r.sinks, r.waits = old.denied, old.sinks, old.waits
 	case !topic.LevelsOK(r.topic):
 		r.denied = wire.TopicNameInvalid
 	default:
 		if r.denied = c.may(r.topic, true); r.denied == nil {
 			r.sinks = t.sinks(r.topic)
+			r.waits = slices.ContainsFunc(r.sinks, func(s tapSink) bool { return s.many == nil })
 		}
 	}
 	if strings.HasPrefix(r.topic, "$share/") {

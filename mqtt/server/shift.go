@@ -36,7 +36,7 @@ func (s *Server) polling() *poll.Set {
 		return s.loops
 	}
 	for range s.opts.Loops {
-		s.shifts = append(s.shifts, &shift{courier: courier{srv: s, hurry: true}})
+		s.shifts = append(s.shifts, &shift{courier: courier{srv: s, hurry: true, gathered: &line.Gathering{}}})
 	}
 	loops, err := poll.New(poll.Options{Loops: s.opts.Loops, Pace: pace, End: func(n int) { s.shifts[n].end() }})
 	if err == nil {
@@ -49,6 +49,7 @@ func (s *Server) polling() *poll.Set {
 
 // end lets everything go that the round brought.
 func (sh *shift) end() {
+	sh.courier.gathered.Empty()
 	for _, c := range sh.owing {
 		c.acknowledge()
 		sh.courier.touch(c)

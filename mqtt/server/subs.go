@@ -189,6 +189,7 @@ type route struct {
 	tapGen  uint64
 	subGen  uint64
 	tapped  bool // Taps have been asked
+	waits   bool // one of sinks may block
 	sinks   []tapSink
 	targets []target
 	groups  []*share
@@ -196,6 +197,7 @@ type route struct {
 
 type tapSink struct {
 	sink tap.Sink
+	many tap.Gatherer // sink, when it is one
 	from *attached
 }
 

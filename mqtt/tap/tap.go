@@ -49,6 +49,26 @@ type Sink interface {
 	Publish(m *Message) (pos uint64)
 }
 
+// Gatherer is a Sink that never blocks and can take many messages at one go. Messages from many senders that came at about
+// the same time are gathered in a Basket, one for all Gatherers of a kind, and handed on together.
+type Gatherer interface {
+	Sink
+	// Kind tells those apart that cannot share a Basket; it can be compared.
+	Kind() any
+	// Basket makes an empty Basket for the kind.
+	Basket() Basket
+	// Gather puts m into b. It is false when m must be given to Publish, after b has been emptied.
+	Gather(m *Message, b Basket) bool
+}
+
+// Basket is for one caller at a time, except Wait.
+type Basket interface {
+	// Empty hands on what was gathered, in its order, and returns the position to Wait for, as Publish does.
+	Empty() (pos uint64)
+	// Wait is the Wait of the Gatherers' Tap.
+	Wait(pos uint64) error
+}
+
 // Broker is a place to publish to and to read from: a Server in this process, or a Client of one elsewhere.
 type Broker interface {
 	// Attach adds a Tap for all topics that match one of filters (section 4.7), and hands it the retained ones
