@@ -27,6 +27,10 @@ func bars(r *result) string {
 	}
 	p := &r.referee
 	none := func(name string, n int, more string) {
+		if p.Km < 0.1 {
+			line(name, "0", n == 0, "%d%s", n, more)
+			return
+		}
 		low, high := interval(n)
 		line(name, "0", n == 0, "%d; %.2f in 1,000 km (95 %%: %.2f to %.2f)%s", n, per(float64(n), p.Km), per(low, p.Km), per(high, p.Km), more)
 	}
@@ -46,7 +50,7 @@ func bars(r *result) string {
 	n, of := r.arrived()
 	share := 100 * float64(n) / float64(max(of, 1))
 	low, high := shares(n, of)
-	line("rides that arrive", ">= 99.5 %", of > 0 && share >= barRides, "%.2f %% (95 %%: %.2f to %.2f): %d of %d; %d more cut short by the end of their run",
+	line("rides that arrive", ">= 99.5 %", of > 0 && share >= barRides, "%.2f %% (95 %%: %.2f to %.2f): %d of %d; %d more under way or cut short by the end of their run",
 		share, 100*low, 100*high, n, of, r.begun()-of)
 	line("comfort within nuPlan's bounds", ">= 95 %", 100*p.Comfort() >= barComfort, "%.2f %% of the time, %.2f %% of that moving",
 		100*p.Comfort(), 100*p.ComfortMoving())

@@ -99,8 +99,7 @@ func (c *campaign) drive(ctx context.Context, stop func(), signals <-chan os.Sig
 					mu.Lock()
 					failed = errors.Join(failed, fmt.Errorf("%s, seed %d: %w", name, seed, err))
 					mu.Unlock()
-					c.enough.Store(true)
-					return
+					return // what ails one run ails the next; the others go on
 				}
 			}
 		})
@@ -165,12 +164,13 @@ func (c *campaign) one(ctx context.Context, name string, seed int) error {
 	}
 	if c.plain.Load() {
 		if err := s.theirs(ctx, sc, r); err != nil {
-			return fmt.Errorf("with SUMO's own drivers: %w", err)
+			r.say("with SUMO's own drivers: %v", err)
+		} else {
+			r.compared = true
 		}
-		r.compared = true
 		if seed == s.seed {
 			if err := s.empty(ctx, sc, r); err != nil {
-				return fmt.Errorf("without our vehicles: %w", err)
+				r.say("without our vehicles: %v", err)
 			}
 		}
 	}

@@ -133,11 +133,11 @@ func (t *trial) run(ctx context.Context) error {
 			return nil
 		}
 		if err := t.loop.Cycle(ctx); err != nil {
-			if t.c.cut.Load() || ctx.Err() != nil { // what there is counts
-				t.r.cut = true
-				return nil
+			if !t.c.cut.Load() && ctx.Err() == nil {
+				t.tell("the run ended: %v", err)
 			}
-			return err
+			t.r.cut = true // what there is counts
+			return nil
 		}
 		if err := t.enter(); err != nil {
 			return err
