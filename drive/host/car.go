@@ -13,6 +13,7 @@ import (
 	"hutong/drive/referee"
 	"hutong/drive/scene"
 	"hutong/drive/sense"
+	"hutong/drive/v2x"
 	"hutong/drive/vehicle"
 	"hutong/drive/world"
 )
@@ -25,6 +26,7 @@ type car struct {
 	link  *link
 	said  *doc // what it says of itself; only the loop's goroutine writes
 	frame framer
+	radio radio
 
 	metres  float64
 	battery float64 // %
@@ -150,8 +152,10 @@ func (c *car) happened(e referee.Event) {
 	switch e.Kind {
 	case referee.Collided:
 		c.events = append(c.events, event{"collision", map[string]any{"with": e.With, "why": e.Why}})
+		c.warn(v2x.Accident, c.rider.State.Vec, time.Now())
 	case referee.BrakedHard:
 		c.events = append(c.events, event{"harsh", map[string]any{"speed": round(c.rider.State.Speed*3.6, 1)}})
+		c.warn(v2x.Braking, c.rider.State.Vec, time.Now())
 	}
 }
 
@@ -174,6 +178,7 @@ func (c *car) show(t *scene.Truth, now time.Time) {
 		c.doors = "locked"
 	}
 	c.turned(mode, d)
+	c.stationary(mode, x, now)
 	c.wonder(d, now)
 	goal, doors, limit, stray := c.briefed, c.doors, c.limit, c.stray
 	reason := d.Reason
@@ -194,8 +199,9 @@ func (c *car) show(t *scene.Truth, now time.Time) {
 	c.sayPlace(x, now)
 	if now.Sub(c.drawn) >= 95*time.Millisecond {
 		c.drawn = now
-		c.link.show(c.frame.draw(c, t, mode, reason))
+		c.link.show("cabin", c.frame.draw(c, t, mode, reason))
 	}
+	c.aware(x, now)
 	c.link.say(c.said, events, answers)
 }
 

@@ -130,8 +130,10 @@ func (c *car) describe() []byte {
 	on("failSafe", "Came to a safe stop by itself", object(1, "cause", words()))
 	on("collision", "Collision", object(1, "why", words(), "with", td.Schema{Type: "integer"}))
 	on("harsh", "Braked hard", object(1, "speed", metric("km/h")))
+	on("warning", "Warns of something on the road (DENM)", object(2, "header", object(0), "denm", object(0)))
 	on("assistAsked", "Asks a person", object(2, "kind", words(), "words", words()))
 	t.Links = append(t.Links, &td.Link{Href: "mqtt://broker/" + prefix + "/cabin", Rel: "hutong:cabin", Type: "application/json"},
+		&td.Link{Href: "mqtt://broker/" + prefix + "/cam", Rel: "hutong:cam", Type: "application/json"},
 		&td.Link{Href: "mqtt://broker/" + prefix + "/beat", Rel: "hutong:beat"})
 	return t.JSON()
 }

@@ -416,3 +416,42 @@ func TestFramesHoldWhatTheCabinNeedsAndAreSmall(t *testing.T) {
 		t.Errorf("%d bytes: %s", len(text), text)
 	}
 }
+
+func TestAVehicleTellsOthersOfItselfAndWarnsThem(t *testing.T) {
+	a := open(t, Options{Speed: 4})
+	if wrong := a.order("driveTo", `{"x":250,"y":0}`); wrong != "" {
+		t.Fatal(wrong)
+	}
+	a.until("drive/car-1/state", "driving")
+	a.until("drive/car-1/cam", `"stationType":5`)
+	if wrong := a.order("stopNow", ""); wrong != "" {
+		t.Fatal(wrong)
+	}
+	a.until("drive/car-1/event/warning", `"eventType":{"causeCode":94,"subCauseCode":0}`)
+	if wrong := a.order("resume", ""); wrong != "" {
+		t.Fatal(wrong)
+	}
+	a.until("drive/car-1/event/warning", `"termination":"isCancellation"`)
+}
+
+func TestLightsAreToldAsARoadSideUnitWould(t *testing.T) {
+	w := newRing(t)
+	w.m.Signals = []lane.Signal{{Name: "north/0", At: geom.Pose{Vec: geom.Vec{X: 280}}, Lanes: []lane.ID{1}}}
+	h := &Host{o: Options{Speed: 2}, m: w.m}
+	town := newTown(h)
+	lights := []scene.Light{{Signal: 0, Colour: scene.Red, Remaining: 20}}
+	town.showUnits(&scene.Truth{Lights: lights})
+	first := string(town.said.values["drive/rsu-1/spat"])
+	if !strings.Contains(first, `"eventState":"stop-And-Remain"`) || !strings.Contains(string(town.said.values["drive/rsu-1/map"]), `"laneSet"`) {
+		t.Errorf("%s", first)
+	}
+	town.showUnits(&scene.Truth{Lights: lights})
+	lights[0].Colour = scene.Green
+	town.showUnits(&scene.Truth{Lights: lights})
+	if text := string(town.said.values["drive/rsu-1/spat"]); !strings.Contains(text, `"protected-Movement-Allowed"`) {
+		t.Errorf("%s", text)
+	}
+	if d, err := td.Parse(town.rsu[0].describe()); err != nil || d.Check() != nil {
+		t.Errorf("%v %v", err, d.Check())
+	}
+}

@@ -29,8 +29,8 @@ type link struct {
 	known   map[string][]byte // by topic, as the broker has acknowledged them
 	events  []mqtt.Message
 	answers []func()
-	cabin   []byte
-	heard   atomic.Int64 // when something last came by way of the broker, ns since born
+	frames  map[string][]byte // by the last level of their topic, newest
+	heard   atomic.Int64      // when something last came by way of the broker, ns since born
 	born    time.Time
 }
 
@@ -47,7 +47,7 @@ func announced(name string, text []byte) announcement {
 func newLink(h *Host, prefix string, announce []announcement, do func(string, []byte, func(error))) *link {
 	return &link{
 		h: h, prefix: prefix, announce: announce, do: do, wake: make(chan struct{}, 1), quick: make(chan struct{}, 1), born: time.Now(),
-		values: make(map[string][]byte), known: make(map[string][]byte),
+		values: make(map[string][]byte), frames: make(map[string][]byte), known: make(map[string][]byte),
 	}
 }
 
@@ -164,7 +164,7 @@ func (l *link) say(d *doc, events []event, answers []func()) {
 		l.events = append(l.events, mqtt.Message{Topic: l.prefix + "/event/" + e.name, Payload: encode(e.data), QoS: 1})
 	}
 	l.answers = append(l.answers, answers...)
-	quick := len(l.answers) > 0 || l.cabin != nil
+	quick := len(l.answers) > 0 || len(l.frames) > 0
 	l.mu.Unlock()
 	if quick {
 		poke(l.quick)
@@ -174,14 +174,14 @@ func (l *link) say(d *doc, events []event, answers []func()) {
 	}
 }
 
-// show hands over a cabin frame in place of one that hasn't been sent.
-func (l *link) show(frame []byte) {
+// show hands over a frame that nobody acknowledges, in place of one that hasn't been sent.
+func (l *link) show(name string, frame []byte) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.cabin != nil {
+	if l.frames[name] != nil {
 		l.h.stats.unsent.Add(1)
 	}
-	l.cabin = frame
+	l.frames[name] = frame
 }
 
 // unknown gives the topics whose values the broker doesn't have.
@@ -205,14 +205,16 @@ func (l *link) hasten(ctx context.Context) {
 			return
 		}
 		l.mu.Lock()
-		cabin, answers := l.cabin, l.answers
-		l.cabin, l.answers = nil, nil
+		frames, answers := l.frames, l.answers
+		l.frames, l.answers = make(map[string][]byte), nil
 		l.mu.Unlock()
 		for _, answer := range answers {
 			answer()
 		}
-		if cabin != nil && l.client.Connected() {
-			_ = l.client.Publish(ctx, &mqtt.Message{Topic: l.prefix + "/cabin", Payload: cabin}) // the next comes soon
+		for name, frame := range frames {
+			if l.client.Connected() {
+				_ = l.client.Publish(ctx, &mqtt.Message{Topic: l.prefix + "/" + name, Payload: frame}) // the next comes soon
+			}
 		}
 	}
 }

@@ -207,6 +207,9 @@ func (c *car) wonder(d *drive.Decision, now time.Time) {
 		a.kind, a.track, a.since = d.Assist.Kind, d.Assist.Track, now
 		a.number++
 		words, _ := askedWords(a.kind)
+		if a.kind == "pass" {
+			c.obstacle(a.track, now)
+		}
 		c.events = append(c.events, event{"assistAsked", map[string]any{"kind": a.kind, "words": words}})
 	}
 }

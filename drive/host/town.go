@@ -16,6 +16,7 @@ type town struct {
 	said   *doc
 	phases []string
 	counts []time.Time // when the time left was told last
+	rsu    []*unit
 	paced  time.Time
 	last   Stats
 	at     float64 // the world's time when the pace was told last
@@ -33,6 +34,10 @@ func newTown(h *Host) *town {
 	list := []announcement{announced("world", x.JSON())}
 	for i := range n {
 		list = append(list, announced(signalName(i), signal(i, &h.m.Signals[i])))
+	}
+	t.rsu = t.units()
+	for _, u := range t.rsu {
+		list = append(list, announced(u.name(), u.describe()))
 	}
 	t.link = newLink(h, townPrefix, list, nil)
 	return t
@@ -73,6 +78,7 @@ func (t *town) show(truth *scene.Truth, now time.Time) {
 		t.said.set(signalName(i)+"/phase", phase)
 		t.said.set(signalName(i)+"/remaining", round(max(l.Remaining, -1), 0))
 	}
+	t.showUnits(truth)
 	if since := now.Sub(t.paced); since >= paceEvery {
 		s := t.h.Stats()
 		if !t.paced.IsZero() {
