@@ -118,7 +118,7 @@ func (p *Planner) lay(v *view, q *Proposal, s, d float64) bend {
 		long = min(long, max(q.before-s, 4))
 	}
 	b := newBend(s, long, d, slope, min(max(curl, -0.2), 0.2), q.shift)
-	if b.most = forever; q.Class != Keep {
+	if b.most = forever; q.Class == Nudge {
 		b.most = b.pace(p.spec)
 	}
 	return b
@@ -185,7 +185,7 @@ func (p *Planner) policy(v *view, q *Proposal, k int, x vehicle.State, s float64
 	for i := range v.halts {
 		h := &v.halts[i]
 		a := halt(speed, h.at-front)
-		if h.why == change || h.why == full || h.why == goal {
+		if h.why == change && !v.way.Closed || h.why == full || h.why == goal { // past the last place for a change a dead end is a trap
 			a = max(a, -gentle)
 		}
 		if a < accel {

@@ -16,13 +16,14 @@ type stander struct {
 }
 
 const (
-	settled   = 1.5   // s of standing that count as standing
-	dawdling  = 15.0  // s that one is thought to be behind a bicycle
-	farAhead  = 110.0 // m ahead that who stands counts for what a way is worth
-	queueing  = 40.0  // m before a light or a junction, where who stands is queueing
-	longQueue = 150.0 // m that a queue may reach ahead of its last one where it hides the others
-	berthing  = 9.0   // m behind who stands, from where there is room to go around it
-	evenly    = 2.0   // m/s², of an even stop
+	settled    = 1.5   // s of standing that count as standing
+	dawdling   = 15.0  // s that one is thought to be behind a bicycle
+	farAhead   = 110.0 // m ahead that who stands counts for what a way is worth
+	queueing   = 40.0  // m before a light or a junction, where who stands is queueing
+	longQueue  = 150.0 // m that a queue may reach ahead of its last one where it hides the others
+	berthing   = 9.0   // m behind who stands, from where there is room to go around it
+	evenly     = 2.0   // m/s², of an even stop
+	changeSoon = 30.0  // m before the last place for a needed change of lanes
 )
 
 // stand finds those who stand on a way and aren't queueing, and those who ride a bicycle on it. One who has stood for a
@@ -79,7 +80,10 @@ func (p *Planner) heed(v *view, q *Proposal) {
 	if first == nil {
 		return
 	}
-	if q.lost = first.wait; first.rides {
+	if front := p.views[0].s + p.front; !p.change.wanted || p.change.by > front+changeSoon { // else there is no choice of lanes
+		q.lost = first.wait
+	}
+	if first.rides {
 		return
 	}
 	front, speed := v.s+p.front, p.task.View.Ego.Speed
