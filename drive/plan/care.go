@@ -123,17 +123,23 @@ func (p *Planner) recalled(v *view) {
 	}
 }
 
-// careful gives how fast a proposal may be at s for those beside whom it leads.
-func (p *Planner) careful(v *view, q *Proposal, s float64) float64 {
-	limit := math.Inf(1)
+// passes works out how fast a proposal may pass by each of those beside whom it leads.
+func (p *Planner) passes(v *view, q *Proposal) {
+	p.slows = p.slows[:0]
 	for i := range v.cares {
 		c := &v.cares[i]
-		if s-p.spec.RearOverhang > c.to {
-			continue
-		}
 		d, _, _ := q.bend.at(c.from)
-		slow := c.slow(d, p.spec.Width/2)
-		limit = min(limit, math.Sqrt(slow*slow+2*slowing*max(0, c.from-s-p.front)))
+		p.slows = append(p.slows, c.slow(d, p.spec.Width/2))
+	}
+}
+
+// careful gives how fast the proposal looked at last may be at s for those beside whom it leads, at most limit.
+func (p *Planner) careful(v *view, s, limit float64) float64 {
+	for i := range v.cares {
+		c, slow := &v.cares[i], p.slows[i]
+		if slow < limit && s-p.spec.RearOverhang <= c.to {
+			limit = min(limit, math.Sqrt(slow*slow+2*slowing*max(0, c.from-s-p.front)))
+		}
 	}
 	return limit
 }

@@ -120,9 +120,10 @@ type Planner struct {
 	change    need
 	special   special
 	people    []lostSight
-	passing   float64 // m of the oncoming lane that may be used
-	stopped   lane.ID // the lane before whose stop line the vehicle has stopped
-	waited    float64 // s that the vehicle has been standing
+	slows     []float64 // m/s, by the view's cares
+	passing   float64   // m of the oncoming lane that may be used
+	stopped   lane.ID   // the lane before whose stop line the vehicle has stopped
+	waited    float64   // s that the vehicle has been standing
 	time      float64
 }
 

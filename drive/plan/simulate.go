@@ -67,6 +67,7 @@ func (p *Planner) simulate(q *Proposal) {
 	s, d, index := w.project(x.Vec, v.index)
 	q.bend = p.lay(v, q, s, d)
 	p.heed(v, q)
+	p.passes(v, q)
 	q.cause = cause{kind: free}
 	for k := 0; ; k++ {
 		q.States[k], q.s[k], q.d[k] = x, s, d
@@ -172,7 +173,7 @@ func (p *Planner) control(v *view, q *Proposal, k int, x vehicle.State, s, d flo
 // policy gives the acceleration of an attentive driver at step k.
 func (p *Planner) policy(v *view, q *Proposal, k int, x vehicle.State, s float64) float64 {
 	speed := x.Speed
-	limit := min(v.way.cap(s+0.5*speed)*q.fraction, p.careful(v, q, s))
+	limit := p.careful(v, s, v.way.cap(s+0.5*speed)*q.fraction)
 	if s < q.bend.s0+q.bend.long {
 		limit = min(limit, q.bend.most)
 	}
