@@ -36,6 +36,9 @@ type Options struct {
 	FS FS
 	// Retention is how long samples are kept of points that do not say; 0 is for ever.
 	Retention time.Duration
+	// MaxBytes is how much the files may take; 0 is as much as there is. Retain sees to it, so that they may take more in
+	// between.
+	MaxBytes int64
 	// SealEvery is the longest that samples stay in memory alone; 0 is an hour.
 	SealEvery time.Duration
 	// SealSamples is how many samples are in memory before they are sealed earlier than that; 0 is a million. Append
@@ -72,6 +75,7 @@ type Store struct {
 	open     int        // samples in memory and not being sealed
 	frozen   *frozen    // what is being sealed
 	closed   bool
+	floor    thing.Time // samples before this have gone because there was no room
 	stats    Stats
 
 	work    sync.Mutex // one seal, merge or retain at a time
@@ -89,10 +93,11 @@ type Stats struct {
 	Bytes    int64 // of files
 	Last     uint64
 	Durable  uint64
-	Ignored  uint64   // changes that had been taken before, or that are none (more than 8 MiB of text, for one)
-	Damaged  uint64   // chunks that could not be read
-	SetAside []string // files that could not be read when the store was opened, renamed to NAME.damaged
-	Sealing  error    // why the last attempt to seal failed; nil when it did not
+	Floor    thing.Time // samples before this have gone because there was no room; 0 when there was
+	Ignored  uint64     // changes that had been taken before, or that are none (more than 8 MiB of text, for one)
+	Damaged  uint64     // chunks that could not be read
+	SetAside []string   // files that could not be read when the store was opened, renamed to NAME.damaged
+	Sealing  error      // why the last attempt to seal failed; nil when it did not
 }
 
 // Append takes a batch in order of Seq. Changes with a Seq not above the highest taken are ignored, so that feeding
@@ -189,6 +194,9 @@ func (s *Store) Stats() Stats {
 	n := s.stats
 	n.Series, n.Segments, n.Last, n.Durable = len(s.list), len(s.segments), s.last, s.durable
 	n.Open = s.open + s.frozen.len()
+	if s.floor != always {
+		n.Floor = s.floor
+	}
 	for _, g := range s.segments {
 		n.Sealed += g.samples
 		n.Bytes += g.bytes

@@ -27,7 +27,7 @@ func Open(dir string, o Options) (*Store, error) {
 		return nil, fmt.Errorf("history: %w", err)
 	}
 	s := &Store{
-		fs: o.FS, o: o.withDefaults(), codec: codec, byRef: map[thing.Ref]*series{},
+		fs: o.FS, o: o.withDefaults(), codec: codec, byRef: map[thing.Ref]*series{}, floor: always,
 		seal: make(chan struct{}, 1), closing: make(chan struct{}), stopped: make(chan struct{}),
 	}
 	if err := s.loadAll(); err != nil {

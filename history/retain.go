@@ -27,14 +27,17 @@ const mergeCount = 8
 // then on; from the disk they are gone at the latest when they are an eighth of the retention older still and Retain
 // is called again. The last state of every point stays (Last). Call it after Open, when the points are described, and
 // then every day or so: a store just opened shows everything its files hold.
+//
+// When the files take more than Options.MaxBytes, the oldest samples of all points go as well, until they take a tenth less.
 func (s *Store) Retain(now thing.Time) error {
 	s.work.Lock()
 	defer s.work.Unlock()
 	s.mu.Lock()
+	s.floor = max(s.floor, s.fitting())
 	for _, x := range s.list {
-		x.cut = always
+		x.cut = s.floor
 		if keep := cmp.Or(x.retention, s.o.Retention); keep > 0 {
-			x.cut = now - thing.Time(keep)
+			x.cut = max(x.cut, now-thing.Time(keep))
 		}
 	}
 	segments := slices.Clone(s.segments)
@@ -57,6 +60,27 @@ func (s *Store) Retain(now thing.Time) error {
 	return nil
 }
 
+// fitting is from when on samples can stay for the files to take a tenth less than they may; always when they may take what
+// they do. The files are supposed to be as full at their beginning as at their end. The caller holds the lock.
+func (s *Store) fitting() thing.Time {
+	total := int64(0)
+	for _, g := range s.segments {
+		total += g.bytes
+	}
+	if s.o.MaxBytes == 0 || total <= s.o.MaxBytes {
+		return always
+	}
+	from, over := always, total-s.o.MaxBytes/10*9
+	for _, g := range s.segments {
+		if over < g.bytes {
+			share := float64(over) / float64(g.bytes)
+			return max(from, g.min+thing.Time(share*float64(g.max-g.min)))
+		}
+		from, over = max(from, g.max+1), over-g.bytes
+	}
+	return from
+}
+
 // judge says whether all of a segment has expired, and whether some of it must go from the disk now.
 func (s *Store) judge(g *segment) (expired, overdue bool) {
 	s.mu.RLock()
@@ -69,6 +93,9 @@ func (s *Store) judge(g *segment) (expired, overdue bool) {
 			last = int(g.entries[i+1].first)
 		}
 		slack := thing.Time(cmp.Or(x.retention, s.o.Retention) / 8)
+		if x.cut == s.floor {
+			slack = 0 // there is no room
+		}
 		for _, c := range g.chunks[e.first:last] {
 			expired = expired && c.max < x.cut
 			overdue = overdue || x.cut != always && c.min < x.cut-slack

@@ -150,6 +150,45 @@ func TestRetentionDeletesFromTheDiskAndKeepsTheLastState(t *testing.T) {
 	}
 }
 
+func TestHistoryKeepsToItsRoomAndTheNewestStays(t *testing.T) {
+	const most = 30_000
+	d := newDisk()
+	s := mustOpen(t, d, Options{MaxBytes: most})
+	last := uint64(0)
+	for range 60 {
+		var list []thing.Change
+		for _, c := range changes(last+1, last+1000) { // numbers that cannot be packed
+			c.Value = thing.Int(int64(c.Seq * 0x9e3779b97f4a7c15))
+			list = append(list, c)
+		}
+		feed(t, s, list)
+		last += 1000
+		if err := errors.Join(s.Seal(), s.merge(), s.Retain(thing.Time(last)*thing.Time(time.Second))); err != nil {
+			t.Fatal(err)
+		}
+		if n := s.Stats().Bytes; n > most {
+			t.Fatalf("after %d values the files take %d bytes", last, n)
+		}
+	}
+	floor := s.Stats().Floor
+	list, err := s.Query(t.Context(), Query{Ref: ref(0)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(list); n < 300 || list[0].Time < floor || list[0].Time > floor+thing.Time(5*time.Second) ||
+		list[n-1].Value.Int() != int64(last*0x9e3779b97f4a7c15) {
+		t.Errorf("%d samples from %v on, floor %v", n, list[0].Time, floor)
+	}
+	for i := 1; i < len(list); i++ {
+		if list[i].Time-list[i-1].Time != thing.Time(5*time.Second) {
+			t.Fatalf("a hole after %v", list[i-1].Time)
+		}
+	}
+	if got, ok := s.Last(ref(1)); !ok || got.Seq != last-4 {
+		t.Errorf("last is %+v", got)
+	}
+}
+
 func TestAFullDiskLosesNothingAndAppendSaysSo(t *testing.T) {
 	d := newDisk()
 	full := errNoSpace

@@ -162,6 +162,9 @@ func (h *Hub) Kill() {
 	<-h.done
 }
 
+// Signal sends the hub a signal.
+func (h *Hub) Signal(sig syscall.Signal) error { return h.cmd.Process.Signal(sig) }
+
 // patience is how long a hub may take to end.
 const patience = time.Minute
 

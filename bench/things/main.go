@@ -3,6 +3,7 @@
 //
 //	go run ./bench/things             100,000 Things in the hub, 1,000,000 in the registry, 5 starts of each kind
 //	go run ./bench/things --quick     5,000 and 50,000
+//	go run ./bench/things --profile DIR   where a start's CPU and memory go
 //
 // Each Thing has a Thing Description of about 2 KB with four properties, announced over MQTT, a history head for each of
 // them, and one rule of its own in a file of its own. Memory is the hub's resident memory after a clean start, less that of
@@ -29,7 +30,7 @@ type settings struct {
 	values        int
 	runs          int
 	rules         bool
-	only          string
+	only, profile string
 	work, program string
 }
 
@@ -41,6 +42,7 @@ func main() {
 	flag.IntVar(&s.runs, "runs", 5, "starts of each kind")
 	flag.BoolVar(&s.rules, "rules", true, "a rule for each Thing")
 	flag.StringVar(&s.only, "only", "", "hub or registry")
+	flag.StringVar(&s.profile, "profile", "", "folder for profiles of a start and of the memory; no figures then")
 	flag.Parse()
 	s.values = 950_000
 	if s.quick {
@@ -57,6 +59,12 @@ func (s *settings) run() (err error) {
 		return err
 	}
 	defer os.RemoveAll(s.work)
+	if s.profile != "" {
+		if s.program, err = rig.Build(ctx(), s.work, map[string]string{"cmd/hutong/profiler.go": profiler}); err != nil {
+			return err
+		}
+		return s.profileStart()
+	}
 	fmt.Printf("%s\n\n| what | median | bar |\n|---|---|---|\n", rig.Where())
 	if s.only != "registry" {
 		if s.program, err = rig.Build(ctx(), s.work, nil); err != nil {
@@ -161,7 +169,7 @@ func (s *settings) each(h *rig.Hub, f func(c *rig.Conn, i int) error) error {
 			defer c.Close()
 			for i := k; i < s.things; i += conns {
 				if err := f(c, i); err != nil {
-					errs <- fmt.Errorf("Thing %d: %w", i, err)
+					errs <- fmt.Errorf("of Thing %d: %w", i, err)
 					return
 				}
 			}

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 
 	"hutong/gate"
+	"hutong/history"
 	"hutong/registry"
 )
 
@@ -54,7 +55,7 @@ func look(ctx context.Context, data string) error {
 	}
 	say("registry", fmt.Sprintf("%d Things", things), err)
 
-	m, err := openMemory(ctx, data, 0, slog.New(slog.NewTextHandler(os.Stdout, nil)))
+	m, err := openMemory(ctx, data, history.Options{}, slog.New(slog.NewTextHandler(os.Stdout, nil)))
 	found := ""
 	if err == nil {
 		st := m.history.Stats()

@@ -39,6 +39,7 @@ type Config struct {
 	Longitude float64
 	Zone      string // IANA name; "" is this machine's
 	Retention time.Duration
+	HistoryMB int64        // how much disk history may take; 0: as much as there is
 	Backups   string       // where nightly backups go
 	Nights    int          // how many are kept; 0 makes none
 	Area      *ground.Area // nil: no demonstration area
@@ -72,6 +73,9 @@ func (c Config) check() error {
 	}
 	if c.Nights < 0 {
 		return fmt.Errorf("--nights %d: want how many nightly backups are kept, or 0 for none", c.Nights)
+	}
+	if c.HistoryMB < 0 {
+		return fmt.Errorf("--history-mb %d: want how many megabytes history may take, or 0 for no limit", c.HistoryMB)
 	}
 	if _, err := c.zone(); err != nil {
 		return err

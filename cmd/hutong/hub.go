@@ -21,6 +21,7 @@ import (
 	"hutong/cmd/hutong/calm"
 	"hutong/drive/host"
 	"hutong/gate"
+	"hutong/history"
 	"hutong/mqtt"
 	"hutong/registry"
 	"hutong/road"
@@ -150,7 +151,7 @@ func (h *Hub) openRegistry() (err error) {
 }
 
 func (h *Hub) openValues(ctx context.Context) (err error) {
-	if h.memory, err = openMemory(ctx, h.config.Data, h.config.Retention, h.log); err != nil {
+	if h.memory, err = openMemory(ctx, h.config.Data, history.Options{Retention: h.config.Retention, MaxBytes: h.config.HistoryMB << 20}, h.log); err != nil {
 		return err
 	}
 	h.later(h.memory.close)

@@ -30,8 +30,8 @@ const gather = 10 * time.Millisecond
 const replayBatch = 4096
 
 // openMemory opens both, says what had to be repaired, and brings the history up to the journal.
-func openMemory(ctx context.Context, data string, retention time.Duration, log *slog.Logger) (m *memory, err error) {
-	h, err := history.Open(filepath.Join(data, "history"), history.Options{Retention: retention})
+func openMemory(ctx context.Context, data string, o history.Options, log *slog.Logger) (m *memory, err error) {
+	h, err := history.Open(filepath.Join(data, "history"), o)
 	if err != nil {
 		return nil, err
 	}
@@ -155,13 +155,29 @@ func (m *memory) retain(clock *steady, now time.Time, up time.Duration) {
 	if err := writeClock(m.data, thing.At(now)); err != nil {
 		m.log.Error("the time cannot be remembered", "error", err)
 	}
+	floor := m.history.Stats().Floor
 	if err := m.history.Retain(thing.At(now)); err != nil {
 		m.log.Error("old history cannot be removed", "error", err)
+	}
+	if to := m.history.Stats().Floor; to != floor {
+		m.log.Warn("history takes all of its room: what is older has gone; see --history-mb", "than", to.Std().UTC().Format(time.RFC3339))
 	}
 }
 
 func (m *memory) close() error {
 	return errors.Join(m.history.Close(), m.journal.Close())
+}
+
+// resolution is how finely history keeps the times of a point: as its description says, else to the millisecond for what
+// moves or what is watched over, else to the second. Events are kept exactly: there may be many in a second.
+func resolution(x *thing.Thing, p *thing.Point) time.Duration {
+	switch {
+	case p.Resolution > 0 || p.Kind == thing.Event:
+		return p.Resolution
+	case x.Place.Within("road") || x.Place.Within("clinic"):
+		return time.Millisecond
+	}
+	return time.Second
 }
 
 // described is the twin with the memory beside it: a Thing that is added is described to the history, and gets the values
@@ -174,7 +190,9 @@ type described struct {
 // Add implements binding.Things.
 func (d described) Add(x *thing.Thing) error {
 	for _, p := range x.Points {
-		d.memory.history.Describe(x.Ref(&p), p)
+		ref := x.Ref(&p)
+		p.Resolution = resolution(x, &p)
+		d.memory.history.Describe(ref, p)
 	}
 	_, known := d.Thing(x.ID)
 	if err := d.Twin.Add(x); err != nil {

@@ -60,6 +60,7 @@ func (h *Hub) metrics(w io.Writer) {
 	put("journal_skipped_total", j.Skipped)
 	s := h.memory.history.Stats()
 	put("history_series", s.Series)
+	put("history_bytes", s.Bytes)
 	put("history_last_seq", s.Last)
 	put("history_durable_seq", s.Durable)
 	put("history_damaged_chunks", s.Damaged)

@@ -17,6 +17,7 @@ type serveCmd struct {
 	Area      string        `help:"A demonstration area: a JSON file (docs/road.md), or town for our own." placeholder:"FILE"`
 	Zone      string        `help:"Time zone of the rules, such as Asia/Shanghai; this machine's when left out."`
 	Retention time.Duration `help:"How long history keeps values; 0 is for ever." default:"8760h"`
+	HistoryMB int64         `name:"history-mb" help:"How many megabytes of disk history may take; the oldest goes first. 0 is no limit." default:"0"`
 	Nights    int           `help:"How many nightly backups are kept; 0 makes none." default:"7"`
 	Backups   string        `help:"Where they go; the folder backups in the data folder when left out. Another disk is better." type:"path"`
 }
@@ -25,6 +26,7 @@ type serveCmd struct {
 func (c *serveCmd) Run(ctx context.Context) error {
 	config := c.config()
 	config.MQTTS, config.TLSCert, config.TLSKey, config.Zone, config.Retention = c.MQTTS, c.TLSCert, c.TLSKey, c.Zone, c.Retention
+	config.HistoryMB = c.HistoryMB
 	config.Nights, config.Backups = c.Nights, cmp.Or(c.Backups, filepath.Join(c.Data, "backups"))
 	if c.Location != "" {
 		if n, err := fmt.Sscanf(c.Location, "%g,%g", &config.Latitude, &config.Longitude); n != 2 {

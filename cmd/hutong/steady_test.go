@@ -61,3 +61,23 @@ func TestAStartRemembersTheClockThatWasTrusted(t *testing.T) {
 		t.Errorf("it remembers %v, want %v", got, noon)
 	}
 }
+
+func TestTimesAreKeptAsFinelyAsIsSaid(t *testing.T) {
+	for _, c := range []struct {
+		place thing.PlaceID
+		p     thing.Point
+		want  time.Duration
+	}{
+		{"home/hall", thing.Point{}, time.Second},
+		{"road/vehicles", thing.Point{}, time.Millisecond},
+		{"clinic/or-1", thing.Point{}, time.Millisecond},
+		{"roadside", thing.Point{}, time.Second},
+		{"home/hall", thing.Point{Resolution: 1}, 1},
+		{"clinic/or-1", thing.Point{Resolution: time.Minute}, time.Minute},
+		{"home/hall", thing.Point{Kind: thing.Event}, 0},
+	} {
+		if got := resolution(&thing.Thing{Place: c.place}, &c.p); got != c.want {
+			t.Errorf("%s, %+v: %v, want %v", c.place, c.p, got, c.want)
+		}
+	}
+}
