@@ -52,13 +52,13 @@ func (p Problems) Error() string {
 
 // Expr is a compiled expression. It does not change and may be evaluated from many goroutines at once.
 type Expr struct {
+	quick   quick // nil when only CEL can tell
 	source  string
 	want    thing.Type
 	names   []string // points it reads, sorted
 	slots   map[string]slot
 	clock   bool
 	program cel.Program
-	quick   quick // nil when only CEL can tell
 }
 
 // Compile checks src against env and makes it ready to run. The result must be of type want; Any takes whatever comes,

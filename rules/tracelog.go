@@ -85,17 +85,14 @@ func (l *fileLog) reopen() error {
 
 // Append implements TraceLog.
 func (l *fileLog) Append(t engine.Trace) error {
-	line, err := json.Marshal(t)
-	if err != nil {
-		return fmt.Errorf("keep trace %s: %w", t.ID, err)
-	}
 	if l.size > traceBytes {
 		if err := l.rotate(); err != nil {
 			return err
 		}
 	}
-	l.buf = append(append(l.buf, line...), '\n')
-	l.size += int64(len(line) + 1)
+	before := len(l.buf)
+	l.buf = append(t.AppendJSON(l.buf), '\n')
+	l.size += int64(len(l.buf) - before)
 	if len(l.buf) >= traceBuffer {
 		return l.Flush()
 	}

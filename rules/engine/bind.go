@@ -2,8 +2,11 @@ package engine
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
+	"hutong/condition"
 	"hutong/rules/text"
 	"hutong/thing"
 )
@@ -21,9 +24,32 @@ type Lookup struct {
 	dir     Directory
 	byTitle map[string][]*thing.Thing
 	byPlace map[thing.PlaceID][]*thing.Thing // a Thing is under each place that holds it
+	exprs   map[string]*condition.Expr       // by text, points and type
 }
 
 func NewLookup(d Directory) *Lookup { return &Lookup{dir: d} }
+
+// compile is condition.Compile, but what was compiled before is shared: a thousand rooms often have one rule a thousand
+// times, and what all of them share stays near the processor.
+func (l *Lookup) compile(source string, env condition.Env, want thing.Type) (*condition.Expr, error) {
+	key := fmt.Appendf(nil, "%s %v", want, env.Sun)
+	for _, name := range slices.Sorted(maps.Keys(env.Points)) {
+		key = fmt.Appendf(key, " %q %s", name, env.Points[name])
+	}
+	key = fmt.Append(key, "\n", source)
+	if x := l.exprs[string(key)]; x != nil {
+		return x, nil
+	}
+	x, err := condition.Compile(source, env, want)
+	if err != nil {
+		return nil, err
+	}
+	if l.exprs == nil {
+		l.exprs = map[string]*condition.Expr{}
+	}
+	l.exprs[string(key)] = x
+	return x, nil
+}
 
 func (l *Lookup) tables() {
 	if l.byTitle != nil {

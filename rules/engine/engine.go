@@ -34,6 +34,7 @@ type Engine struct {
 	out      *Output
 	sun      condition.Sun
 	sunAt    thing.Time
+	eye      view // scratch, for what is looked at most often
 }
 
 // NewEngine makes an Engine without rules. Position may be nil when nobody has said where the hub stands.
@@ -191,7 +192,7 @@ func (e *Engine) load(p *Program, states map[thing.Ref]thing.State, start bool) 
 			e.plan(r, i, j, e.now)
 		}
 		if start && t.Kind == "start" {
-			e.fire(r, i, Trigger{Name: t.label(), Kind: "start"}, -1)
+			e.fire(r, i, Trigger{Name: t.label, Kind: "start"}, -1)
 		}
 	}
 }

@@ -40,7 +40,7 @@ func (e *Engine) begin(r *live, i int) {
 		return
 	}
 	if rest := t.Hold - time.Duration(e.now-st.since); rest > 0 && rest <= t.Hold {
-		e.held(r, i, rest, Trigger{Name: t.label(), Kind: "change", Point: r.points[t.on].decl.Name, Value: ptr(st.value)})
+		e.held(r, i, rest, Trigger{Name: t.label, Kind: "change", Point: r.points[t.on].decl.Name, Value: ptr(st.value)})
 	}
 }
 
@@ -95,7 +95,7 @@ func (e *Engine) watched(r *live, i int, c *thing.Change, was pointState, differ
 
 func (e *Engine) causeOf(r *live, t *trigger, c *thing.Change, st *pointState) Trigger {
 	x := Trigger{
-		Name: t.label(), Kind: t.Kind, Point: r.points[t.on].decl.Name, Ref: e.nameOf(c), Seq: c.Seq,
+		Name: t.label, Kind: t.Kind, Point: r.points[t.on].decl.Name, Ref: e.nameOf(c), Seq: c.Seq,
 		Value: ptr(st.value), Cause: c.Cause.Trace, Hops: c.Cause.Hops,
 	}
 	if st.hasBefore {
@@ -151,7 +151,7 @@ func (e *Engine) plan(r *live, i, j int, t thing.Time) {
 		e.plan(r, i, j, max(next, e.now))
 		if late <= maxLate {
 			x := &r.triggers[i]
-			e.fire(r, i, Trigger{Name: x.label(), Kind: x.Kind}, -1)
+			e.fire(r, i, Trigger{Name: x.label, Kind: x.Kind}, -1)
 		}
 	})
 }
@@ -200,7 +200,8 @@ func (e *Engine) refusedAlike(r *live, i int, c *thing.Change) bool {
 		return false
 	}
 	t := &r.triggers[i]
-	res := r.guard.Eval(view{e, r, t.on, t.label()})
+	e.eye = view{e, r, t.on, t.label}
+	res := r.guard.Eval(&e.eye)
 	if res.Err != nil || !res.Known || res.True() {
 		return false
 	}

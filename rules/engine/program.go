@@ -17,19 +17,11 @@ import (
 // trigger is a text.Trigger made ready: values fit their point, schedules have a position.
 type trigger struct {
 	text.Trigger
-	index  int
-	on     int // index of the watched point, -1 for none
+	label  string // shown in traces and given to expressions as "trigger"
+	on     int    // index of the watched point, -1 for none
 	toVals []thing.Value
 	frVals []thing.Value
 	sched  []schedule.Schedule
-}
-
-// label is the name shown in traces and given to expressions as "trigger".
-func (t *trigger) label() string {
-	if t.Name != "" {
-		return t.Name
-	}
-	return fmt.Sprintf("when[%d]", t.index)
 }
 
 // Program is a rule joined to its Things and ready to run. It does not change.
@@ -104,7 +96,7 @@ func (c *compiler) refuse(a text.At, format string, args ...any) {
 
 // expr compiles an expression of the file; nil when it is refused.
 func (c *compiler) expr(t text.Text, want thing.Type) *condition.Expr {
-	x, err := condition.Compile(t.S, c.env, want)
+	x, err := c.look.compile(t.S, c.env, want)
 	var list condition.Problems
 	if errors.As(err, &list) {
 		for _, p := range list {
@@ -139,7 +131,10 @@ func (c *compiler) find(t text.Text) int {
 }
 
 func (c *compiler) trigger(i int, d text.Trigger) trigger {
-	t := trigger{Trigger: d, index: i, on: -1, sched: d.Times}
+	t := trigger{Trigger: d, on: -1, sched: d.Times}
+	if t.label = d.Name; t.label == "" {
+		t.label = fmt.Sprintf("when[%d]", i)
+	}
 	if d.Kind == "sun" {
 		if c.Position == nil {
 			c.refuse(d.At, "the hub does not know where it stands; give it a latitude and longitude")
