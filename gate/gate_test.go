@@ -211,10 +211,14 @@ func TestDevicesShowTheNameAndTheSecretOfAToken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	inspector, err := g.Tokens.Create("inspector", Regulator, nil, noon, time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	if who, err := g.Device("porch", secret); err != nil || who.By != "token:porch" {
 		t.Error(who, err)
 	}
-	for user, password := range map[string]string{"Porch": secret, "": secret, "porch": "", "visitor": guest} {
+	for user, password := range map[string]string{"Porch": secret, "": secret, "porch": "", "visitor": guest, "inspector": inspector} {
 		if _, err := g.Device(user, password); err == nil {
 			t.Errorf("%q may connect", user)
 		}
@@ -492,4 +496,18 @@ func FuzzVerify(f *testing.F) {
 			t.Errorf("%+v, %v", c, err)
 		}
 	})
+}
+
+func TestWhoSupervisesReadsEverythingAndDoesNothing(t *testing.T) {
+	who := Identity{By: "token:inspector", Role: Regulator}
+	for _, x := range []*thing.Thing{nil, quarter["urn:lamp"], quarter["urn:pump"]} {
+		for _, op := range []Op{Read, Write, Invoke, Administer} {
+			if v := who.may(op, x, thing.At(noon)); v.Allowed != (op == Read) {
+				t.Errorf("%s %v: %+v", op, x, v)
+			}
+		}
+	}
+	if r, err := ParseRole("regulator"); r != Regulator || err != nil {
+		t.Error(r, err)
+	}
 }

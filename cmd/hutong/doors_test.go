@@ -147,7 +147,13 @@ func TestADevicesLoginSpeaksForNoOthersDevice(t *testing.T) {
 	hub = awaken(t, data)
 	must("bus", td, thingOf("urn:test:bus", "bus"))
 	must("meter", "hutong/td/stop", thingOf("urn:test:stop", "stop")) // which speaks with a login of its own
+	const horn = "homeassistant/switch/bus/horn/config"               // by Home Assistant's discovery, which nobody acknowledges
+	must("bus", horn, `{"name":"Horn","stat_t":"horn/state","cmd_t":"horn/set","avty_t":"horn/here","uniq_id":"horn","dev":{"ids":["bus"]}}`)
+	becomes(t, "the horn is the bus's", func() bool { return says("thief", "horn/state", "ON") != nil }, is(true))
 	for range 2 {
+		shut("thief", horn, "horn/state", "horn/here", "horn/set")
+		shut("bus", "horn/set")
+		must("bus", "horn/state", "ON")
 		for _, topic := range own {
 			must("bus", topic, "1")
 		}

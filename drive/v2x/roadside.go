@@ -95,7 +95,7 @@ var states = [...]string{
 func (x *Intersection) SPAT(lights []Light, now time.Time) SPATEM {
 	s := SPATEM{Header: header(spatemID, uint32(x.ID))}
 	minute, ms := moment(now)
-	state := spatState{ID: reference{0, x.ID}, Revision: 1, Status: []string{"fixedTimeOperation"}, MOY: minute, TimeStamp: ms}
+	state := spatState{ID: reference{0, x.ID}, Revision: 1, Status: []string{}, MOY: minute, TimeStamp: ms}
 	for i, l := range lights {
 		name := "unavailable"
 		if int(l.Colour) < len(states) {
