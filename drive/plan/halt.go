@@ -224,10 +224,10 @@ func (p *Planner) mustChange(v *view, front float64) {
 		if p.beside(leg.Lane, f.Goal.Lane) {
 			end = min(end, leg.Begin-leg.Start+f.Goal.S/p.m.Lane(f.Goal.Lane).Centre.Length()*l.Centre.Length())
 		}
-		by := max(end-changeRoom, min(leg.Begin+2, end-4))
+		by := max(end-changeRoom*float64(p.changes(leg.Lane, s)), min(leg.Begin+2, end-4))
 		if v.side != 0 {
-			if stay-best > detour && front < by+3 {
-				v.halts = append(v.halts, stop{at: by, why: change, signal: -1})
+			if at := max(by, min(front+changeRoom, end-1)); stay-best > detour && front < at { // it has to come over before it can wait there
+				v.halts = append(v.halts, stop{at: at, why: change, signal: -1})
 			}
 			return
 		}
@@ -235,6 +235,35 @@ func (p *Planner) mustChange(v *view, front float64) {
 		p.waitForChange(v, stay-best, front)
 		return
 	}
+}
+
+// changes gives how many changes of lanes lead from s metres along a lane to the nearest one beside it that needs no more.
+func (p *Planner) changes(from lane.ID, s float64) int {
+	f := p.task.Field
+	left, right := from, from
+	for n := 1; n <= 4; n++ {
+		for _, id := range [2]*lane.ID{&left, &right} {
+			if *id == lane.None {
+				continue
+			}
+			l := p.m.Lane(*id)
+			if *id = l.LeftOf; id == &right {
+				*id = l.RightOf
+			}
+			if *id == lane.None || p.m.Lane(*id).Kind != lane.Drive {
+				*id = lane.None
+				continue
+			}
+			if *id == f.Goal.Lane {
+				return n
+			}
+			to := p.m.Lane(*id)
+			if next := f.Next(*id); next != lane.None && f.From(next, 0)+(to.Centre.Length()-s)/to.Limit <= f.From(*id, s)+1e-6 {
+				return n
+			}
+		}
+	}
+	return 1
 }
 
 // beside tells whether a lane lies beside another, in the same direction.

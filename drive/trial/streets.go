@@ -173,6 +173,10 @@ func mixing() []Trial {
 			Must: []Check{Untouched, Reaches(105)},
 		},
 		{
+			Name: "two changes of lanes in the last metres", On: Road(3, city), Start: Place{Lane: "east2", S: 309}, Goal: Place{Lane: "east0", S: 345}, Seconds: 60,
+			Must: []Check{Because("lane-change"), Reaches(50)},
+		},
+		{
 			Name: "a change of lanes on the avenue", On: Town, Start: Place{Lane: "avenue1_1", S: 10}, Speed: 11, Goal: Place{Lane: "high42_2", S: 26}, Seconds: 120,
 			Cast: []Part{through("beside", "avenue1_2", 4, "avenue33_2", 11), through("behind", "avenue1_2", 1, "avenue33_2", 10)},
 			Must: []Check{Untouched, Reaches(115)},
