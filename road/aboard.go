@@ -89,7 +89,7 @@ func (c *Core) unlock(e *Do, r *Ride, v *Vehicle, now time.Time) error {
 		return refuse(Denied, "That is not the code of this ride")
 	case v == nil || !v.Online:
 		return refuse(Conflict, "The vehicle cannot be reached just now")
-	case v.aboard()+r.Party > v.Seats && v.carries(r):
+	case v.plan.Aboard()+r.Party > v.Seats && v.plan.Carries(r):
 		return refuse(Conflict, "Others are getting out: it takes a moment")
 	}
 	c.board(r, v, now)
@@ -160,7 +160,7 @@ func (c *Core) halt(e *Do, r *Ride, v *Vehicle, now time.Time) error {
 		r.Become(Stopping, now, "You asked for a stop")
 	}
 	c.keep(r)
-	for _, o := range v.rides() {
+	for _, o := range v.plan.Rides() {
 		if o != r && o.State == Riding {
 			o.Become(Stopping, now, "Another passenger has asked for a stop")
 			if o.Stopper == "" {
@@ -287,7 +287,7 @@ func (e Ordered) happen(c *Core, _ time.Time) error {
 	default:
 		return nil
 	}
-	for _, r := range v.rides() {
+	for _, r := range v.plan.Rides() {
 		if who == operator || r.Stopper == operator {
 			r.Stopper = who
 			c.keep(r)

@@ -10,6 +10,7 @@ import (
 	"hutong/road/ground"
 	"hutong/road/pool"
 	"hutong/road/ride"
+	"hutong/road/tour"
 )
 
 // Where is how somebody names a place: a stop, or a point.
@@ -290,8 +291,8 @@ func (c *Core) assign(r *Ride, v *Vehicle, now time.Time) {
 		v.goal, v.post, v.stuck, v.tries = nil, nil, time.Time{}, 0
 	}
 	r.Vehicle, v.patient = v.ID, time.Time{}
-	if !v.serves(r) {
-		v.plan = append(v.plan, leg{r, false}, leg{r, true})
+	if !v.plan.Serves(r) {
+		v.plan = append(v.plan, tour.Of(r)...)
 	}
 	why := ""
 	if len(r.Left) > 0 {

@@ -14,7 +14,7 @@ import (
 // care looks after one ride: what its vehicle has done, and what has taken too long.
 func (c *Core) care(r *Ride, now time.Time) {
 	v := c.vehicles[r.Vehicle]
-	if v != nil && !v.serves(r) {
+	if v != nil && !v.plan.Serves(r) {
 		v = nil
 	}
 	if v != nil {
@@ -40,7 +40,7 @@ func (c *Core) care(r *Ride, now time.Time) {
 	case Riding, Stopping, Halted:
 		c.careAboard(r, v, now)
 	case There:
-		if waited > leaveWithin || waited > leaveWithin/2 && v != nil && v.carries(r) {
+		if waited > leaveWithin || waited > leaveWithin/2 && v != nil && v.plan.Carries(r) {
 			c.over(r, Ended, now, "")
 		}
 	}
@@ -79,7 +79,7 @@ func (c *Core) careHere(r *Ride, v *Vehicle, now time.Time) {
 	if r.State == Boarding {
 		long, away, why = boardWithin, lostAfter, "The ride was not begun after boarding"
 	}
-	if v != nil && v.carries(r) {
+	if v != nil && v.plan.Carries(r) {
 		long = othersWait
 	}
 	waited := now.Sub(r.Changed)
@@ -98,7 +98,7 @@ func (c *Core) careComing(r *Ride, v *Vehicle, now time.Time) {
 	case v == nil:
 	case !v.stuck.IsZero() && now.Sub(v.stuck) > lostAfter:
 		c.giveUp(r, now, "Your vehicle was held up: another one is being sent")
-	case v.Online && v.at(aim(&r.From)) && v.leads(r):
+	case v.Online && v.at(aim(&r.From)) && v.plan.Leads(r):
 		r.Become(Here, now, "")
 		c.keep(r)
 	case r.Share && !r.Late && now.After(r.Latest):
@@ -176,7 +176,7 @@ func (c *Core) steer(v *Vehicle, now time.Time) {
 		return
 	}
 	v.tidy()
-	rides := v.rides()
+	rides := v.plan.Rides()
 	for _, r := range rides {
 		if r.State == Stopping && v.State != Stopped && v.stop == 0 && now.Sub(r.Changed) > askAgain && !now.Before(v.again) {
 			v.stop = c.emit(v, "stopNow", thing.Null(), ByCourt).serial // the passenger's own order came to nothing: again, until it stands
@@ -211,10 +211,10 @@ func (c *Core) serve(v *Vehicle, rides []*Ride, now time.Time) {
 	}
 	if underWay(rides) {
 		next, by := v.plan[0], ByCourt
-		if next.out {
-			by = ByRide + next.ride.ID.Short()
+		if next.Out {
+			by = ByRide + next.Ride.ID.Short()
 		}
-		c.sendTo(v, aim(next.end()), by, now)
+		c.sendTo(v, aim(next.End()), by, now)
 	}
 }
 

@@ -122,7 +122,7 @@ func (list Reports) happen(c *Core, now time.Time) error {
 		if !touched[v] {
 			continue
 		}
-		for _, r := range v.rides() {
+		for _, r := range v.plan.Rides() {
 			r.Version++
 			c.care(r, now)
 		}
@@ -199,7 +199,7 @@ func (e Gone) happen(c *Core, now time.Time) error {
 	c.order = slices.DeleteFunc(c.order, func(id thing.ID) bool { return id == e.ID })
 	c.out.Fleet = true
 	c.asks(&Vehicle{ID: v.ID}, now) // its questions are gone with it
-	for _, r := range v.rides() {
+	for _, r := range v.plan.Rides() {
 		c.care(r, now)
 	}
 	return nil

@@ -285,7 +285,7 @@ func (w *world) check() {
 			aboard[r.Vehicle] += r.Party
 		}
 		v := c.vehicles[r.Vehicle]
-		if v != nil && !v.serves(r) {
+		if v != nil && !v.plan.Serves(r) {
 			w.t.Fatalf("%s doesn't know that it serves %s, which is %s", v.Name, id.Short(), r.State)
 		}
 		if v != nil && v.Seats > 0 && aboard[v.ID] > v.Seats {
@@ -301,7 +301,7 @@ func (w *world) check() {
 		}
 	}
 	for _, v := range c.vehicles {
-		for _, r := range v.rides() {
+		for _, r := range v.plan.Rides() {
 			if !r.State.Over() && r.Vehicle != v.ID {
 				w.t.Fatalf("%s serves a ride that isn't its: %v", v.Name, r)
 			}
@@ -328,23 +328,23 @@ func (w *world) promised(r *Ride, v *Vehicle) {
 func (w *world) fits(v *Vehicle) {
 	w.t.Helper()
 	n := 0
-	for _, r := range v.rides() {
+	for _, r := range v.plan.Rides() {
 		if r.State.Aboard() && r.State != Boarding && r.State != There {
 			n += r.Party
 		}
 	}
 	in := map[*Ride]bool{}
 	for _, l := range v.plan {
-		switch r := l.ride; {
-		case r.State.Over(), r.State == There, !l.out && r.State.Aboard() && r.State != Boarding:
-		case !l.out:
+		switch r := l.Ride; {
+		case r.State.Over(), r.State == There, !l.Out && r.State.Aboard() && r.State != Boarding:
+		case !l.Out:
 			n, in[r] = n+r.Party, true
 		case !in[r] && (!r.State.Aboard() || r.State == Boarding):
 			w.t.Fatalf("%s lets the people of %s out who aren't in: it is %s", v.Name, r.ID.Short(), r.State)
 		default:
 			n -= r.Party
 		}
-		if n > v.Seats && v.Seats > 0 && len(v.rides()) > 1 {
+		if n > v.Seats && v.Seats > 0 && len(v.plan.Rides()) > 1 {
 			w.t.Fatalf("%s plans for %d people in %d seats", v.Name, n, v.Seats)
 		}
 	}

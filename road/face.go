@@ -133,7 +133,7 @@ func (c *Court) Ride(id RideID) (RideView, error) {
 	var hops []eta.Hop
 	if v := c.core.vehicles[r.Vehicle]; v != nil {
 		car := c.show(v)
-		view.Car, hops = &car, v.hops(r)
+		view.Car, hops = &car, v.plan.Hops(r)
 	}
 	c.mu.Unlock()
 	if v := view.Car; v != nil {
@@ -198,13 +198,13 @@ func (c *Court) show(v *Vehicle) VehicleView {
 	if v.last != "" {
 		x.Last = v.last.Short()
 	}
-	for _, r := range v.rides() {
+	for _, r := range v.plan.Rides() {
 		if x.Ride == "" || r.State.Aboard() && !x.RideState.Aboard() { // the one that comes next, of those aboard if there are any
 			x.Ride, x.RideState = r.ID.Short(), r.State
 		}
 		x.Rides++
 	}
-	x.Aboard = v.aboard()
+	x.Aboard = v.plan.Aboard()
 	return x
 }
 
@@ -251,5 +251,5 @@ func (c *Court) Carries(id RideID, vehicle string) bool {
 		return false
 	}
 	v := c.core.vehicles[r.Vehicle]
-	return v != nil && v.Name == vehicle && (r.State.Aboard() || v.next(r))
+	return v != nil && v.Name == vehicle && (r.State.Aboard() || v.plan.Next(r))
 }

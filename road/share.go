@@ -7,10 +7,9 @@ import (
 
 	"hutong/drive/geom"
 	"hutong/drive/lane"
-	"hutong/road/car"
-	"hutong/road/eta"
 	"hutong/road/ground"
 	"hutong/road/pool"
+	"hutong/road/tour"
 )
 
 // How rides are shared, and where vehicles wait for the next ones.
@@ -28,74 +27,12 @@ const (
 // longest is how long a shared ride takes at most, s, which alone would take so long by the speed limits.
 func longest(seconds float64) float64 { return 1.4*ground.Lived(seconds) + 90 }
 
-// leg is one thing that a vehicle means to do: let a ride's people in, or out.
-type leg struct {
-	ride *Ride
-	out  bool
-}
-
-func (l leg) end() *End {
-	if l.out {
-		return &l.ride.To
-	}
-	return &l.ride.From
-}
-
-// rides are those a vehicle has, in the order of its plan.
-func (v *Vehicle) rides() (list []*Ride) {
-	for _, l := range v.plan {
-		if !slices.Contains(list, l.ride) {
-			list = append(list, l.ride)
-		}
-	}
-	return list
-}
-
-func (v *Vehicle) serves(r *Ride) bool {
-	return slices.ContainsFunc(v.plan, func(l leg) bool { return l.ride == r })
-}
-
 // tidy drops from the plan what is done.
-func (v *Vehicle) tidy() {
-	v.plan = slices.DeleteFunc(v.plan, func(l leg) bool {
-		return l.ride.State.Over() || l.ride.Vehicle != v.ID || !l.out && l.ride.State.Aboard() && l.ride.State != Boarding
-	})
-}
-
-// leads tells whether letting r's people in is due at the place to which the vehicle goes next.
-func (v *Vehicle) leads(r *Ride) bool {
-	for _, l := range v.plan {
-		if l.end().Vec().To(v.plan[0].end().Vec()) > car.Near {
-			return false
-		}
-		if l.ride == r && !l.out {
-			return true
-		}
-	}
-	return false
-}
-
-// next tells whether the vehicle's next stop is one of r's.
-func (v *Vehicle) next(r *Ride) bool { return len(v.plan) > 0 && v.plan[0].ride == r }
-
-// carries tells whether others than r's people are aboard.
-func (v *Vehicle) carries(r *Ride) bool {
-	return slices.ContainsFunc(v.plan, func(l leg) bool { return l.ride != r && l.ride.State.Aboard() })
-}
-
-// aboard counts the people who are, or may be, in the vehicle.
-func (v *Vehicle) aboard() (n int) {
-	for _, r := range v.rides() {
-		if r.State.Aboard() {
-			n += r.Party
-		}
-	}
-	return n
-}
+func (v *Vehicle) tidy() { v.plan = v.plan.Left(v.ID) }
 
 // stoppers tells who else than r's passenger has stopped the vehicle; "" for nobody.
 func (v *Vehicle) stoppers(r *Ride) string {
-	for _, o := range v.rides() {
+	for _, o := range v.plan.Rides() {
 		if o != r && o.Stopper == passenger && (o.State == Stopping || o.State == Halted) {
 			return another
 		}
@@ -108,7 +45,7 @@ func (c *Core) goOn(v *Vehicle, now time.Time) {
 	if v.stoppers(nil) != "" {
 		return
 	}
-	for _, o := range v.rides() {
+	for _, o := range v.plan.Rides() {
 		if o.Stopper == another && (o.State == Stopping || o.State == Halted) {
 			o.Stopper = ""
 			o.Become(Riding, now, "")
@@ -121,11 +58,11 @@ func (c *Core) goOn(v *Vehicle, now time.Time) {
 // letGo parts a ride and its vehicle.
 func (c *Core) letGo(r *Ride, now time.Time) {
 	v := c.vehicles[r.Vehicle]
-	if v == nil || !v.serves(r) {
+	if v == nil || !v.plan.Serves(r) {
 		return
 	}
 	v.release = v.release || v.State == Stopped && r.Stopper == passenger && v.stoppers(r) == ""
-	v.plan = slices.DeleteFunc(v.plan, func(l leg) bool { return l.ride == r })
+	v.plan = v.plan.Without(r)
 	v.last, v.goal = r.ID, nil
 	if len(v.plan) == 0 {
 		v.stuck = time.Time{}
@@ -137,19 +74,19 @@ func (c *Core) letGo(r *Ride, now time.Time) {
 // takeUp gives a vehicle the rides that it had when the hub stopped: first who is at its door, then all who are aboard
 // are brought, and then the others fetched.
 func (c *Core) takeUp(v *Vehicle) {
-	var in, out, due []leg
+	var in, out, due tour.Tour
 	for _, id := range c.open {
 		r := c.rides[id]
 		switch {
 		case r.Vehicle != v.ID:
 			continue
 		case r.State == Coming:
-			due = append(due, leg{r, false}, leg{r, true})
+			due = append(due, tour.Of(r)...)
 			continue
 		case r.State == Here || r.State == Boarding:
-			in = append(in, leg{r, false})
+			in = append(in, tour.Leg{Ride: r})
 		}
-		out = append(out, leg{r, true})
+		out = append(out, tour.Leg{Ride: r, Out: true})
 	}
 	v.plan = slices.Concat(in, out, due)
 }
@@ -164,8 +101,8 @@ func (c *Core) late(r *Ride, why string) {
 
 // mayShare tells whether a vehicle can take up more people who share it.
 func (c *Core) mayShare(v *Vehicle, now time.Time) bool {
-	return c.able(v, now) && v.stuck.IsZero() && v.parked == "" && !slices.ContainsFunc(v.plan, func(l leg) bool {
-		return !l.ride.Share || l.ride.Rescue || l.ride.State == Stopping || l.ride.State == Halted
+	return c.able(v, now) && v.stuck.IsZero() && v.parked == "" && !slices.ContainsFunc(v.plan, func(l tour.Leg) bool {
+		return !l.Ride.Share || l.Ride.Rescue || l.Ride.State == Stopping || l.Ride.State == Halted
 	})
 }
 
@@ -230,7 +167,7 @@ func inTurn(turn *int, waiting []*Ride) []*Ride {
 func (s *sharing) car(v *Vehicle, now time.Time) pool.Car {
 	x := pool.Car{At: v.Pose, Seats: v.Seats}
 	numbers := make(map[*Ride]int)
-	for _, r := range v.rides() {
+	for _, r := range v.plan.Rides() {
 		if r.State == There { // they're getting out
 			x.Ready = leaveWithin.Seconds() / 2
 			continue
@@ -244,8 +181,8 @@ func (s *sharing) car(v *Vehicle, now time.Time) pool.Car {
 		}
 	}
 	for _, l := range v.plan {
-		if n, ok := numbers[l.ride]; ok && (l.out || l.ride.State == Coming) {
-			x.Plan = append(x.Plan, pool.Stop{Party: n, Out: l.out})
+		if n, ok := numbers[l.Ride]; ok && (l.Out || l.Ride.State == Coming) {
+			x.Plan = append(x.Plan, pool.Stop{Party: n, Out: l.Out})
 		}
 	}
 	return x
@@ -280,15 +217,15 @@ func (c *Core) pairShared(waiting []*Ride, now time.Time) {
 	for i, plan := range c.plans(s, waiting, searching, now) {
 		v := s.vehicles[i]
 		fresh := false
-		var legs []leg
+		var legs tour.Tour
 		for _, l := range v.plan {
-			if l.atDoor() {
+			if l.AtDoor() {
 				legs = append(legs, l)
 			}
 		}
 		for _, at := range plan {
 			r := s.rides[at.Party]
-			legs = append(legs, leg{r, at.Out})
+			legs = append(legs, tour.Leg{Ride: r, Out: at.Out})
 			fresh = fresh || r.State == Waiting
 		}
 		if !fresh {
@@ -298,20 +235,12 @@ func (c *Core) pairShared(waiting []*Ride, now time.Time) {
 			v.goal, v.post, v.stuck, v.tries = nil, nil, time.Time{}, 0
 		}
 		v.plan = legs
-		for _, r := range v.rides() {
+		for _, r := range v.plan.Rides() {
 			if r.State == Waiting {
 				c.assign(r, v, now)
 			}
 		}
 	}
-}
-
-// atDoor tells whether it's being done just now, and so isn't planned any more.
-func (l leg) atDoor() bool {
-	if l.out {
-		return l.ride.State == There
-	}
-	return l.ride.State == Here || l.ride.State == Boarding
 }
 
 // pickupShared gives when a vehicle could be there for a ride that is shared, s; +Inf where none could.
@@ -336,7 +265,7 @@ func (c *Core) pickupShared(r *Ride, now time.Time) float64 {
 
 // bears tells whether a ride may go elsewhere without breaking what was promised to others in the vehicle.
 func (c *Core) bears(v *Vehicle, r *Ride, to End, now time.Time) bool {
-	if v.tidy(); len(v.rides()) < 2 {
+	if v.tidy(); len(v.plan.Rides()) < 2 {
 		return true
 	}
 	s := &sharing{}
@@ -346,22 +275,6 @@ func (c *Core) bears(v *Vehicle, r *Ride, to End, now time.Time) bool {
 	after := pool.Late(c.area.Map, c.lived, s.car(v, now))
 	r.To, r.Longest = was, long
 	return after <= before
-}
-
-// hops are the stops up to the end of r, where others share the vehicle; nil where nobody does.
-func (v *Vehicle) hops(r *Ride) (list []eta.Hop) {
-	if len(v.rides()) < 2 || !v.serves(r) {
-		return nil
-	}
-	for _, l := range v.plan {
-		if l.out || !l.ride.State.Aboard() {
-			list = append(list, eta.Hop{Spot: l.end().Spot, Mine: l.ride == r, Out: l.out})
-		}
-		if l.ride == r && l.out {
-			return list
-		}
-	}
-	return nil
 }
 
 // learn notes that a ride was asked for.

@@ -52,8 +52,8 @@ func pair(t *testing.T) (w *world, ann, bob *Ride) {
 func TestTwoPartiesShareAVehicle(t *testing.T) {
 	w, ann, bob := pair(t)
 	v := w.core.vehicles[ann.Vehicle]
-	if bob.Vehicle != ann.Vehicle || v.aboard() != 3 {
-		t.Fatalf("they ride in %s and %s, %d people", ann.Vehicle, bob.Vehicle, v.aboard())
+	if bob.Vehicle != ann.Vehicle || v.plan.Aboard() != 3 {
+		t.Fatalf("they ride in %s and %s, %d people", ann.Vehicle, bob.Vehicle, v.plan.Aboard())
 	}
 	if err := w.step(&AskOffer{From: at("a"), To: at("b"), Party: 1}); err == nil {
 		t.Error("a shared vehicle is offered to somebody who wants one alone")
@@ -150,11 +150,11 @@ func TestOneOfASharedVehicleLearnsNothingOfTheOther(t *testing.T) {
 	w.wait(2)
 	bob := w.share(place(860, 0), place(950, 0), 1) // fetched after ann gets out, and bob isn't to know where
 	v := w.core.vehicles[ann.Vehicle]
-	hops := v.hops(bob)
-	if len(hops) != 3 || hops[0].Mine || v.next(bob) {
+	hops := v.plan.Hops(bob)
+	if len(hops) != 3 || hops[0].Mine || v.plan.Next(bob) {
 		t.Fatalf("%+v", hops)
 	}
-	if hops = v.hops(ann); len(hops) != 1 || !hops[0].Mine {
+	if hops = v.plan.Hops(ann); len(hops) != 1 || !hops[0].Mine {
 		t.Errorf("ann sees %+v", hops)
 	}
 }

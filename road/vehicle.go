@@ -6,6 +6,7 @@ import (
 
 	"hutong/drive/geom"
 	"hutong/road/car"
+	"hutong/road/tour"
 	"hutong/thing"
 )
 
@@ -16,7 +17,7 @@ type Vehicle struct {
 	car.Car
 
 	// What the area means it to do.
-	plan     []leg     // whom it lets in and out, and in which order
+	plan     tour.Tour // whom it lets in and out, and in which order
 	last     RideID    // the ride it had before
 	goal     *target   // where it was sent, nil for nowhere
 	busy     uint64    // the order it hasn't answered yet; 0 for none

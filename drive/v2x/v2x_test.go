@@ -83,7 +83,7 @@ func TestAWarningIsGivenAndEnded(t *testing.T) {
 		t.Errorf("%s", said(t, d))
 	}
 	over := Warn(7, 1, Stationary, Place(1, 2), began, noon, 10*time.Second, true)
-	if over.DENM.Situation != nil || over.DENM.Management.Termination != "isCancellation" || over.DENM.Management.ActionID != (Warn(7, 1, Stationary, Position{}, noon, noon, 0, false)).DENM.Management.ActionID {
+	if over.DENM.Situation != nil || over.DENM.Management.Termination != "isCancellation" || over.DENM.Management.ActionID != Warn(7, 1, Stationary, Position{}, noon, noon, 0, false).DENM.Management.ActionID {
 		t.Errorf("%s", said(t, over))
 	}
 }

@@ -575,3 +575,25 @@ func TestWhoSharesAVehicleIsToldNothingOfTheOthers(t *testing.T) {
 	s.want(200, "", "POST", "/road/rides/"+ann.ID+"/start", `{"belts":true}`)
 	s.until("/road/rides/"+ann.ID, `"state":"riding"`)
 }
+
+func TestAnotherVehicleOfTheSameNameWaitsUntilTheFirstIsGone(t *testing.T) {
+	s := open(t)
+	rival := &thing.Thing{ID: "urn:rival:car-1", Title: "Car 1", Place: road.Vehicles, Actions: s.hub.things["urn:v:car-1"].Actions}
+	s.hub.mu.Lock()
+	s.hub.things[rival.ID] = rival
+	s.hub.mu.Unlock()
+	s.hub.gone <- rival.ID // which tells that it has changed
+	s.hub.gone <- "urn:mast"
+	if text := s.want(200, `"id":"urn:v:car-1"`, "GET", "/road/vehicles", ""); strings.Contains(text, "rival") {
+		t.Errorf("it is let in: %s", text)
+	}
+	s.hub.mu.Lock()
+	delete(s.hub.things, "urn:v:car-1")
+	s.hub.mu.Unlock()
+	s.hub.gone <- "urn:v:car-1"
+	s.until("/road/vehicles", `"id":"urn:rival:car-1"`)
+	s.court.Cabins.Publish("car-1", []byte(`{"t":1}`))
+	if _, _, refused := s.court.Cabins.Counts(); refused != 0 {
+		t.Errorf("%d frames refused", refused)
+	}
+}
