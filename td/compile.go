@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unique"
 
 	"hutong/td/ordered"
 	"hutong/thing"
@@ -24,8 +25,8 @@ func (t *Thing) Compile() (*thing.Thing, error) {
 		c.failAt("id", "give it a URN", "a Thing needs an id to be kept")
 	}
 	x := &thing.Thing{
-		ID:        thing.ID(t.ID),
-		Title:     title(t.Title, t.Titles, t.ID),
+		ID:        thing.ID(strings.Clone(t.ID)),
+		Title:     strings.Clone(title(t.Title, t.Titles, t.ID)),
 		Simulated: t.Simulated(),
 		Points:    make([]thing.Point, 0, t.Properties.Len()+t.Events.Len()),
 		Actions:   make([]thing.Point, 0, t.Actions.Len()),
@@ -120,9 +121,9 @@ type compiler struct {
 func (c *compiler) point(kind thing.Kind, name string, i *Interaction, s *Schema, extra []Member) thing.Point {
 	defer c.at(kind.String())()
 	defer c.at(name)()
-	p := thing.Point{Kind: kind, Name: name, Title: title(i.Title, i.Titles, name)}
+	p := thing.Point{Kind: kind, Name: word(name), Title: word(title(i.Title, i.Titles, name))}
 	if s != nil {
-		p.Type, p.Unit, p.ReadOnly, p.WriteOnly = typeOf(s), s.Unit, s.ReadOnly, s.WriteOnly
+		p.Type, p.Unit, p.ReadOnly, p.WriteOnly = typeOf(s), word(s.Unit), s.ReadOnly, s.WriteOnly
 		p.Enum = c.allowed(s)
 	}
 	p.Resolution = c.duration(extra, "resolution")
@@ -132,6 +133,10 @@ func (c *compiler) point(kind thing.Kind, name string, i *Interaction, s *Schema
 	}
 	return p
 }
+
+// word is s in memory of its own, shared with others that say the same: a Thing must not keep the whole text of its TD in
+// memory, of which s is a piece, and devices of one make say the same.
+func word(s string) string { return unique.Make(s).Value() }
 
 // typeOf is the type s names, or the one that all its alternatives, its constant or its allowed values share.
 func typeOf(s *Schema) thing.Type {

@@ -151,7 +151,8 @@ func (r *run) announce(a announcement) error {
 	if err != nil {
 		return err
 	}
-	id := thing.ID(d.ID)
+	r.b.shelf.settle(p)
+	id := thing.ID(strings.Clone(d.ID))
 	old, err := r.claim(id, a.topic)
 	if err != nil {
 		return err

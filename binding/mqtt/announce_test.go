@@ -3,6 +3,8 @@ package mqttwot
 import (
 	"errors"
 	"testing"
+
+	"hutong/td"
 )
 
 // A hub that is told to end while announcements are still waiting to be worked on must not wait for them: nobody is
@@ -17,4 +19,31 @@ func TestNobodyWaitsForWhatTheLanesLeaveBehind(t *testing.T) {
 		t.Errorf("it is told %v", err)
 	}
 	r.end()
+}
+
+// Two devices of one make are judged by one schema, whatever they are called, and it judges as their own did.
+func TestDevicesOfOneMakeShareTheirSchemas(t *testing.T) {
+	var b shelf
+	var formats []format
+	for _, title := range []string{"Hall", "Cellar"} {
+		s, err := td.ParseSchema([]byte(`{"title":"` + title + `","type":"object","properties":{"t":{"type":"number","maximum":9}},"required":["t"],"hutong:x":1}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := formatOf("application/json", s, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := &plan{inlets: []inlet{{format: f}}}
+		b.settle(p)
+		formats = append(formats, p.inlets[0].format)
+	}
+	if formats[0].schema != formats[1].schema {
+		t.Error("each has a schema of its own")
+	}
+	for payload, fits := range map[string]bool{`{"t":5}`: true, `{"t":10}`: false, `{}`: false, `{"t":"x"}`: false} {
+		if _, err := formats[1].decode([]byte(payload)); (err == nil) != fits {
+			t.Errorf("%s: %v", payload, err)
+		}
+	}
 }

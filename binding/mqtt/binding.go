@@ -70,6 +70,8 @@ type Binding struct {
 	log    *slog.Logger
 	often  rate.Sometimes // lets strangers fill the log only slowly
 
+	shelf shelf
+
 	heard chan struct{}
 	once  sync.Once
 

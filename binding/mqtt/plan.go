@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unique"
 
 	"hutong/mqtt"
 	"hutong/td"
@@ -55,7 +56,9 @@ func planOf(d *td.Thing) (*plan, error) {
 	if err := p.readAvailability(d); err != nil {
 		return nil, err
 	}
+	id := thing.ID(strings.Clone(d.ID)) // not a piece of the whole description
 	for ref, i := range d.Interactions() {
+		ref = thing.Ref{Thing: id, Kind: ref.Kind, Name: unique.Make(ref.Name).Value()}
 		for n, f := range i.Forms {
 			at := fmt.Sprintf("/%s/%s/forms/%d", ref.Kind, escape.Replace(ref.Name), n)
 			if err := p.readForm(d, ref, i, f, at); err != nil {
@@ -145,8 +148,8 @@ func (p *plan) addOutlet(ref thing.Ref, f *td.Form, at, topic string, write, ans
 		if o.output, err = formatOf(f.Answer(), answer, at); err != nil {
 			return err
 		}
-		o.response = response
-		p.responses = append(p.responses, response)
+		o.response = strings.Clone(response)
+		p.responses = append(p.responses, o.response)
 	}
 	p.outlets[ref] = o
 	return nil
@@ -180,7 +183,7 @@ func pathTopic(target string) []string {
 	if err != nil || topic == "" {
 		return nil
 	}
-	return []string{topic}
+	return []string{strings.Clone(topic)}
 }
 
 func checkTopics(topics []string, at string) error {
