@@ -2,7 +2,7 @@
 // a clean stop and after kill -9 with a full journal, and how fast a registry of a million is opened and searched.
 //
 //	go run ./bench/things             100,000 Things in the hub, 1,000,000 in the registry, 5 starts of each kind
-//	go run ./bench/things --quick     5,000 and 50,000
+//	go run ./bench/things --quick     2,000 and 20,000
 //	go run ./bench/things --profile DIR   where a start's CPU and memory go
 //
 // Each Thing has a Thing Description of about 2 KB with four properties, announced over MQTT, a history head for each of
@@ -45,8 +45,15 @@ func main() {
 	flag.StringVar(&s.profile, "profile", "", "folder for profiles of a start and of the memory; no figures then")
 	flag.Parse()
 	s.values = 950_000
-	if s.quick {
-		s.things, s.known, s.values, s.runs = 5_000, 50_000, 50_000, 3
+	if s.quick { // what else was asked for stays
+		asked := map[string]bool{}
+		flag.Visit(func(f *flag.Flag) { asked[f.Name] = true })
+		for name, few := range map[string]string{"things": "2000", "known": "20000", "runs": "3"} {
+			if !asked[name] {
+				_ = flag.Set(name, few) // a number
+			}
+		}
+		s.values = 50_000
 	}
 	if err := s.run(); err != nil {
 		fmt.Fprintln(os.Stderr, "things:", err)
