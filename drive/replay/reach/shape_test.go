@@ -132,6 +132,7 @@ func TestWhatAnErrandCostsChangesByItsSlope(t *testing.T) {
 		t.Fatal(err)
 	}
 	speed, heading := commonroad.Interval{From: 3, To: 5}, commonroad.Interval{From: 0.1, To: 0.3}
+	g := newGround(lot(), []geom.Vec{{X: 5, Y: 5}, {X: 55, Y: 55}}, 20)
 	for range 500 {
 		x := state{60 * r.Float64(), 60 * r.Float64(), 6 * r.Float64(), 20 * r.Float64(), r.Float64() - 0.5}
 		at := x.pose()
@@ -139,7 +140,6 @@ func TestWhatAnErrandCostsChangesByItsSlope(t *testing.T) {
 			Pose:   geom.Pose{Vec: at.Ahead(3, 1.4), Heading: 6 * r.Float64()},
 			Length: 3, Width: 1,
 		}), reach: 2, share: 0.7}
-		g := newGround(lot(), []geom.Vec{{X: 5, Y: 5}, {X: 55, Y: 55}}, 20)
 		e := &errand{
 			bicycle: model, ground: g, line: l, others: [][]other{{near}}, wish: 4,
 			guess: []geom.Pose{{Vec: at.Ahead(0.3, 0.2), Heading: at.Heading + 0.1}}, speeds: []float64{7}, along: []float64{20},
