@@ -22,6 +22,8 @@ const (
 	maxTraces   = 1024  // traces on their way to disk
 	maxNews     = 10000 // Things of which news is kept before everything is looked at again
 	settleTime  = 200 * time.Millisecond
+
+	gatherTraces = 10 * time.Millisecond // how long traces gather before they are written
 )
 
 // Runner keeps rules running: it reads the folders, feeds Changes and time to an Engine, and passes its Commands on. Its
@@ -210,27 +212,32 @@ func (r *Runner) write(ctx context.Context) {
 		r.trouble("a trace could not be kept on disk", err)
 	}
 	flush := func() { r.trouble("traces could not be kept on disk", r.log.Flush()) }
+	// Traces gather for a moment, so that a busy rule does not cost a write for each.
+	gathered := time.NewTimer(time.Hour)
+	gathered.Stop()
+	defer gathered.Stop()
 	for {
 		select {
 		case t := <-r.toDisk:
-			keep(t)
-			continue
-		default:
-			flush()
-		}
-		select {
-		case t := <-r.toDisk:
+			gathered.Reset(gatherTraces)
 			keep(t)
 		case <-ctx.Done():
-			for {
-				select {
-				case t := <-r.toDisk:
-					keep(t)
-				default:
-					flush()
-					return
-				}
+		}
+		select {
+		case <-gathered.C:
+		case <-ctx.Done():
+		}
+		for more := true; more; {
+			select {
+			case t := <-r.toDisk:
+				keep(t)
+			default:
+				more = false
 			}
+		}
+		flush()
+		if ctx.Err() != nil {
+			return
 		}
 	}
 }

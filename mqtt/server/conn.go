@@ -44,7 +44,7 @@ type conn struct {
 	aliases map[uint16]string // topics by inbound alias
 	will    *wire.Will
 	msg     tap.Message
-	scratch wire.Properties
+	scratch *wire.Properties // of what is taken in; nil until something is
 
 	window   int  // QoS 1 and 2 messages it takes at a time
 	ready    bool // CONNACK was sent; guarded by sess.mu
@@ -60,7 +60,7 @@ type conn struct {
 	maxPacket int
 	maxAlias  int
 	outAlias  map[string]uint16
-	outProps  wire.Properties
+	outProps  *wire.Properties // nil until a message has some
 }
 
 var (

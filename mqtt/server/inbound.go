@@ -13,7 +13,10 @@ import (
 // publish takes in a PUBLISH.
 func (c *conn) publish(header byte, body []byte) error {
 	var p wire.Publish
-	if err := p.Decode(header, body, c.version, &c.scratch); err != nil {
+	if c.scratch == nil {
+		c.scratch = new(wire.Properties)
+	}
+	if err := p.Decode(header, body, c.version, c.scratch); err != nil {
 		return err
 	}
 	s := c.srv
@@ -250,10 +253,13 @@ func (c *conn) encode(b []byte, m *tap.Message, id uint16, dup bool, subIDs []ui
 	if c.version != wire.V5 {
 		return wire.AppendPublish(b, c.version, &p, m.Topic)
 	}
-	p.Props = m.Properties.ToWire(&c.outProps)
+	if c.outProps == nil && (m.Properties != nil || len(subIDs) > 0 || c.maxAlias > 0) {
+		c.outProps = new(wire.Properties)
+	}
+	p.Props = m.Properties.ToWire(c.outProps)
 	alias, fresh := c.alias(m.Topic)
 	if p.Props == nil && (alias != 0 || len(subIDs) > 0) {
-		p.Props = &c.outProps
+		p.Props = c.outProps
 		*p.Props = wire.Properties{}
 	}
 	if len(subIDs) > 0 {
