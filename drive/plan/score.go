@@ -98,6 +98,14 @@ func (q *Proposal) veto(why string, at float64) {
 // slowly is a speed below which the vehicle needs less room beside one that stands, m/s.
 const slowly = 4.0
 
+// clearance is by how much the vehicle's body is held to be longer and wider than it is, m; where somebody is nearer than
+// that already, by closer less, down to touching, which allows for the errors of what is seen.
+const (
+	clearance = 0.2
+	closer    = 0.1
+	touching  = -0.3
+)
+
 // yielding is how slow one behind in the next lane has to be, m/s, to be thought to let the vehicle in.
 const yielding = 3.0
 
@@ -126,6 +134,7 @@ func (p *Planner) collide(q *Proposal) {
 		}
 		size := its.radius
 		theirs := func(k int) float64 { return m.Boxes[k].Heading }
+		room := clearance
 		for k := 0; k <= predict.Steps; k++ {
 			if k%stretch == 0 && own.apart(k/stretch, &its.bounds, reach+size+half+m.Grow*float64(k+stretch)*predict.Tick) {
 				k += stretch - 1
@@ -146,21 +155,27 @@ func (p *Planner) collide(q *Proposal) {
 				continue // who stands is run into
 			}
 			margin := min(0.1*t, 0.3)
-			if m.Stood > 1 && !m.Actor.Vulnerable() {
+			if room < clearance {
+				margin = 0
+			} else if m.Stood > 1 && !m.Actor.Vulnerable() {
 				margin *= min(1, x.Speed/slowly)
 			}
 			p.own.know(k, ours)
 			its.know(k, theirs)
 			body := geom.Box{
 				Pose:   geom.Pose{Vec: x.Plus(p.own.ahead[k].Times(half)), Heading: x.Heading},
-				Length: p.spec.Length + 0.2 + margin, Width: p.spec.Width + 0.2 + margin,
+				Length: p.spec.Length + room + margin, Width: p.spec.Width + room + margin,
 			}
 			box := geom.Box{Pose: m.Boxes[k], Length: m.Actor.Box.Length + 2*grow, Width: m.Actor.Box.Width + 2*grow}
 			if !geom.Meet(body, box, p.own.ahead[k], its.ahead[k]) {
 				continue
 			}
+			if k == 0 && room > touching { // it is too near already: it may not come nearer
+				room, k = room-closer, -1
+				continue
+			}
 			if k == 0 {
-				break // it is too near already: that is no reason to prefer one way to another
+				break // they touch, as it seems: that is no reason to prefer one way to another
 			}
 			if l := body.Local(box.Vec); q.Class != Left && q.Class != Right && l.X < -p.spec.Length/4 && m.Speed[k] > 0 {
 				break // it comes from behind
