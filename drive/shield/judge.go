@@ -31,7 +31,8 @@ func (l *lack) add(rule Rule, missing, at float64) {
 // lacks works out what the continuation lacks towards each of the others: by the worst they may do, or when nominal by
 // what they do now.
 func (s *Shield) lacks(dst []lack, t *tube, nominal bool) []lack {
-	dst = append(dst[:0], make([]lack, len(s.others))...)
+	dst = slices.Grow(dst[:0], len(s.others))[:len(s.others)]
+	clear(dst)
 	for k := range s.entries {
 		e := &s.entries[k]
 		o := &s.others[e.other]
