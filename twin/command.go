@@ -73,9 +73,12 @@ func (t *Twin) carry(ctx context.Context, cmd thing.Command) (thing.Value, error
 		err error
 	}
 	done := make(chan answer, 1)
+	do := func() (thing.Value, error) {
+		defer t.commands.release() // before who waits goes on
+		return t.doer.Do(ctx, cmd)
+	}
 	go func() {
-		defer t.commands.release()
-		out, err := t.doer.Do(ctx, cmd)
+		out, err := do()
 		done <- answer{out, err}
 	}()
 	select {
