@@ -7,6 +7,7 @@ package api
 import (
 	"context"
 	"io"
+	"iter"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -75,6 +76,8 @@ type Commands interface {
 // Directory holds the text of each Thing as it was announced.
 type Directory interface {
 	TD(id thing.ID) (text []byte, ok bool, err error)
+	// Search gives the Things, sorted by id, that have every word of query somewhere in what people know of them.
+	Search(query string) (iter.Seq[*thing.Thing], error)
 	Places() ([]thing.Place, error)
 }
 

@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -48,6 +50,20 @@ func (w watch) Next(ctx context.Context) (ids []thing.ID, err error) {
 }
 
 func (h *hub) TD(id thing.ID) ([]byte, bool, error) { text, ok := h.texts[id]; return text, ok, nil }
+
+func (h *hub) Search(query string) (iter.Seq[*thing.Thing], error) {
+	var found []*thing.Thing
+next:
+	for _, x := range h.twin.Things() {
+		for _, w := range strings.Fields(strings.ToLower(query)) {
+			if !strings.Contains(strings.ToLower(x.Title+"\n"+string(x.Place)), w) {
+				continue next
+			}
+		}
+		found = append(found, x)
+	}
+	return slices.Values(found), nil
+}
 
 func (h *hub) Places() ([]thing.Place, error) {
 	return []thing.Place{{ID: "home", Title: "Home"}, {ID: "home/living-room", Title: "Living Room"}, {ID: "park", Title: "Park"}}, nil

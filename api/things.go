@@ -3,6 +3,7 @@ package api
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -20,31 +21,23 @@ const (
 // visible lists the Things the caller may see, sorted by id, that lie in ?place= and hold every word of ?q=.
 func (c *call) visible() ([]*thing.Thing, error) {
 	q := c.URL.Query()
-	place, search := thing.PlaceID(q.Get("place")), strings.ToLower(q.Get("q"))
+	place, search := thing.PlaceID(q.Get("place")), q.Get("q")
 	if len(search) > maxSearch {
 		return nil, wrong("q", "at most %d bytes are looked for", maxSearch)
 	}
-	words := strings.Fields(search)
+	all, err := slices.Values(c.api.Twin.Things()), error(nil)
+	if search != "" {
+		if all, err = c.api.Directory.Search(search); err != nil {
+			return nil, err
+		}
+	}
 	var list []*thing.Thing
-	for _, x := range c.api.Twin.Things() {
-		if x.Place.Within(place) && holds(x, words) && c.api.Access.Reads(c.by, x).Allowed {
+	for x := range all {
+		if x.Place.Within(place) && c.api.Access.Reads(c.by, x).Allowed {
 			list = append(list, x)
 		}
 	}
 	return list, nil
-}
-
-func holds(x *thing.Thing, words []string) bool {
-	if len(words) == 0 {
-		return true
-	}
-	hay := strings.ToLower(x.Title + "\n" + string(x.ID) + "\n" + string(x.Place))
-	for _, w := range words {
-		if !strings.Contains(hay, w) {
-			return false
-		}
-	}
-	return true
 }
 
 // getThings lists descriptions as the W3C Thing Description Directory does (WoT Discovery, section 7.3.2.1.4).

@@ -132,7 +132,7 @@ func fill(t *testing.T, r *Registry, full bool) {
 	err := r.writer.run(func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA max_page_count = %d", pages))
 		return err
-	})
+	}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

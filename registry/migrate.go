@@ -51,6 +51,13 @@ CREATE TABLE blobs (
 	key   TEXT NOT NULL PRIMARY KEY,
 	value BLOB NOT NULL
 ) STRICT;
+`, `
+CREATE TABLE texts (
+	id   TEXT NOT NULL PRIMARY KEY,
+	text TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO texts (id, text) SELECT id, text FROM things JOIN words ON words.rowid = n;
+DROP TABLE words;
 `}
 
 // migrate brings the store to the newest format in one transaction, after copying one that holds something.

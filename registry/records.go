@@ -36,7 +36,7 @@ func (r *Records) write(what, key, query string, args ...any) error {
 	err := r.registry.writer.run(func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, query, args...)
 		return err
-	})
+	}, nil)
 	if err != nil {
 		return fmt.Errorf("registry %s: %s %s %q: %w", r.registry.path, what, r.kind, key, err)
 	}

@@ -29,6 +29,7 @@ type Registry struct {
 	write    *sql.DB
 	writer   *writer
 	blobs    *Blobs
+	search   searching
 	zip      *zstd.Encoder
 	unzip    *zstd.Decoder
 	migrated Migration
@@ -81,7 +82,7 @@ func open(path string) (_ *Registry, err error) {
 		return nil, err
 	}
 	r.blobs = newBlobs(r)
-	r.writer = startWriter(r.write, r.blobs)
+	r.writer = startWriter(r.write, r.blobs, &r.search)
 	return r, nil
 }
 

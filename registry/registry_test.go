@@ -127,9 +127,12 @@ func TestSearchFindsWordsWhereverTheyAre(t *testing.T) {
 	put(t, r, "urn:pump", `Pump "A"`, "Clinic", `,"description":"infusion, 50% duty","@type":"Pump"`)
 	f := func(query string, want ...thing.ID) {
 		t.Helper()
-		got, err := r.Search(query, 0, 10)
-		if err != nil || !slices.Equal(got, want) {
-			t.Errorf("search %q: %v, %v; want %v", query, got, err, want)
+		ids, err := r.Search(query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := slices.Collect(ids); !slices.Equal(got, want) {
+			t.Errorf("search %q: %v; want %v", query, got, want)
 		}
 	}
 	f("lamp", "urn:lamp", "urn:lamp2")
@@ -152,6 +155,9 @@ func TestSearchFindsWordsWhereverTheyAre(t *testing.T) {
 	if err := r.DeleteTD("urn:lamp"); err != nil {
 		t.Fatal(err)
 	}
+	f("torch")
+	r = reopen(t, r)
+	f("lamp", "urn:lamp2")
 	f("torch")
 }
 
@@ -233,7 +239,7 @@ func TestOneBadWriteDoesNotFailItsNeighbours(t *testing.T) {
 			if i == 7 {
 				title = nil // NOT NULL refuses it
 			}
-			err := r.writer.run(insert(id, title))
+			err := r.writer.run(insert(id, title), nil)
 			if (err != nil) != (i == 7) {
 				t.Errorf("write %d: %v", i, err)
 			}
@@ -357,6 +363,33 @@ func TestAnOlderStoreIsCopiedAndBroughtUpToDate(t *testing.T) {
 	defer copied.Close()
 	if _, err := copied.Exec("SELECT x FROM old"); err != nil {
 		t.Errorf("the copy does not hold what there was: %v", err)
+	}
+}
+
+func TestWhatFormat1FoundIsFoundAfterwards(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "registry.db")
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Exec(steps[0] + fmt.Sprintf(`; PRAGMA application_id = %d; PRAGMA user_version = 1;
+		INSERT INTO things VALUES (7, 'urn:lamp', x'', 'Lamp', '', 'mqtt', 0, 1, 1, 1);
+		INSERT INTO words (rowid, text) VALUES (7, 'lamp' || char(10) || 'urn:lamp')`, appID)); err != nil {
+		t.Fatal(err)
+	}
+	db.Close()
+	r, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	put(t, r, "urn:b", "Lamp 2", "", "")
+	ids, err := r.Search("LAM")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := slices.Collect(ids); !slices.Equal(got, []thing.ID{"urn:b", "urn:lamp"}) {
+		t.Errorf("found %v", got)
 	}
 }
 

@@ -8,8 +8,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode/utf8"
 
+	"hutong/registry/find"
 	"hutong/thing"
 )
 
@@ -29,7 +29,6 @@ type Entry struct {
 const (
 	maxText  = 1 << 20 // bytes of a description
 	maxWords = 8 << 10 // bytes of it that can be searched
-	maxTerms = 8       // words of a search that count
 )
 
 // PutTD keeps text, the TD of x, in place of an earlier one and returns when it is on disk. Titles of places that the
@@ -43,16 +42,14 @@ func (r *Registry) PutTD(x *thing.Thing, text []byte) error {
 	words := s.words(x)
 	now := time.Now().UnixNano()
 	err := r.writer.run(func(ctx context.Context, tx *sql.Tx) error {
-		var n int64
-		err := tx.QueryRowContext(ctx, `INSERT INTO things
+		if _, err := tx.ExecContext(ctx, `INSERT INTO things
 			(id, td, title, place, binding, simulated, created, modified, revision) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1)
 			ON CONFLICT (id) DO UPDATE SET td = excluded.td, title = excluded.title, place = excluded.place,
-			binding = excluded.binding, simulated = excluded.simulated, modified = excluded.modified, revision = revision + 1
-			RETURNING n`, string(x.ID), zipped, x.Title, string(x.Place), x.Binding, x.Simulated, now, now).Scan(&n)
-		if err != nil {
+			binding = excluded.binding, simulated = excluded.simulated, modified = excluded.modified, revision = revision + 1`,
+			string(x.ID), zipped, x.Title, string(x.Place), x.Binding, x.Simulated, now, now); err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, "INSERT OR REPLACE INTO words (rowid, text) VALUES (?, ?)", n, words); err != nil {
+		if _, err := tx.ExecContext(ctx, "INSERT OR REPLACE INTO texts (id, text) VALUES (?, ?)", string(x.ID), words); err != nil {
 			return err
 		}
 		for _, p := range thing.ParsePlace(s.Place) {
@@ -61,7 +58,7 @@ func (r *Registry) PutTD(x *thing.Thing, text []byte) error {
 			}
 		}
 		return nil
-	})
+	}, func(found *find.Index) { found.Put(string(x.ID), words) })
 	if err != nil {
 		return fmt.Errorf("registry %s: put %s: %w", r.path, x.ID, err)
 	}
@@ -122,12 +119,12 @@ func (s *searchable) words(x *thing.Thing) string {
 // DeleteTD forgets a description and returns when that is on disk; one that is not there is no error.
 func (r *Registry) DeleteTD(id thing.ID) error {
 	err := r.writer.run(func(ctx context.Context, tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, "DELETE FROM words WHERE rowid = (SELECT n FROM things WHERE id = ?)", string(id)); err != nil {
+		if _, err := tx.ExecContext(ctx, "DELETE FROM texts WHERE id = ?", string(id)); err != nil {
 			return err
 		}
 		_, err := tx.ExecContext(ctx, "DELETE FROM things WHERE id = ?", string(id))
 		return err
-	})
+	}, func(found *find.Index) { found.Delete(string(id)) })
 	if err != nil {
 		return fmt.Errorf("registry %s: delete %s: %w", r.path, id, err)
 	}
@@ -222,55 +219,6 @@ func (r *Registry) Count() (n int, err error) {
 		return 0, fmt.Errorf("registry %s: count things: %w", r.path, err)
 	}
 	return n, nil
-}
-
-// Search returns the ids, sorted, of at most limit Things from the offset-th on that have every word of query
-// somewhere in title, id, type, place, binding or description, in any case of letters. Words past the eighth do not
-// count; a query without words finds all.
-func (r *Registry) Search(query string, offset, limit int) ([]thing.ID, error) {
-	where, args := match(query)
-	rows, err := r.read.Query("SELECT id FROM things WHERE "+where+" ORDER BY id LIMIT ? OFFSET ?", append(args, limit, offset)...)
-	if err != nil {
-		return nil, fmt.Errorf("registry %s: search %q: %w", r.path, query, err)
-	}
-	defer rows.Close()
-	var list []thing.ID
-	for rows.Next() {
-		var id string
-		if err := rows.Scan(&id); err != nil {
-			return nil, fmt.Errorf("registry %s: search %q: %w", r.path, query, err)
-		}
-		list = append(list, thing.ID(id))
-	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("registry %s: search %q: %w", r.path, query, err)
-	}
-	return list, nil
-}
-
-// match is the condition for a search. The index knows pieces of three characters; shorter words are looked for in
-// the text itself.
-func match(query string) (where string, args []any) {
-	var long, short []string
-	words := strings.Fields(strings.ToLower(strings.ToValidUTF8(query, " ")))
-	for _, w := range words[:min(len(words), maxTerms)] {
-		if w = strings.ReplaceAll(w, "\x00", ""); utf8.RuneCountInString(w) >= 3 {
-			long = append(long, `"`+strings.ReplaceAll(w, `"`, `""`)+`"`)
-		} else if w != "" {
-			short = append(short, w)
-		}
-	}
-	if len(long)+len(short) == 0 {
-		return "1", nil
-	}
-	var terms []string
-	if len(long) > 0 {
-		terms, args = append(terms, "words MATCH ?"), append(args, strings.Join(long, " AND "))
-	}
-	for _, w := range short {
-		terms, args = append(terms, "instr(text, ?)"), append(args, w)
-	}
-	return "n IN (SELECT rowid FROM words WHERE " + strings.Join(terms, " AND ") + ")", args
 }
 
 // Places are those that hold a Thing, however deep, and whose title is known, sorted by id.

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"sync"
 	"time"
+
+	"hutong/registry/find"
 )
 
 const (
@@ -17,6 +19,7 @@ const (
 type writer struct {
 	db    *sql.DB
 	blobs *Blobs
+	found *searching
 	ops   chan op
 	quit  chan struct{}
 	once  sync.Once
@@ -27,11 +30,12 @@ type writer struct {
 // op is one write and where its outcome goes.
 type op struct {
 	do   func(context.Context, *sql.Tx) error
+	tell func(*find.Index) // of it, when it is on disk; nil for nothing
 	done chan error
 }
 
-func startWriter(db *sql.DB, blobs *Blobs) *writer {
-	w := &writer{db: db, blobs: blobs, ops: make(chan op), quit: make(chan struct{}), done: make(chan struct{})}
+func startWriter(db *sql.DB, blobs *Blobs, found *searching) *writer {
+	w := &writer{db: db, blobs: blobs, found: found, ops: make(chan op), quit: make(chan struct{}), done: make(chan struct{})}
 	go w.loop()
 	return w
 }
@@ -44,9 +48,10 @@ func (w *writer) stop() error {
 }
 
 // run has do carried out in the next transaction and returns when it is on disk, or why it is not. do may be called
-// twice: its effects must be all in the transaction.
-func (w *writer) run(do func(context.Context, *sql.Tx) error) error {
-	o := op{do, make(chan error, 1)}
+// twice: its effects must be all in the transaction. Tell, nil for nothing, then says to those who search what it did, in
+// the order of the transactions.
+func (w *writer) run(do func(context.Context, *sql.Tx) error, tell func(*find.Index)) error {
+	o := op{do, tell, make(chan error, 1)}
 	select {
 	case w.ops <- o:
 		return <-o.done
@@ -118,15 +123,23 @@ func (w *writer) commit(group []op) {
 	if w.last == nil || len(group) == 0 {
 		w.blobs.settle(batch, upTo, w.last)
 		for _, o := range group {
-			o.done <- nil
+			w.end(o, nil)
 		}
 		return
 	}
 	for _, o := range group {
-		o.done <- w.transact(o.do)
+		w.end(o, w.transact(o.do))
 	}
 	w.last = w.transact(batch.write)
 	w.blobs.settle(batch, upTo, w.last)
+}
+
+// end says how an op ended.
+func (w *writer) end(o op, err error) {
+	if err == nil && o.tell != nil {
+		w.found.changed(o.tell)
+	}
+	o.done <- err
 }
 
 func (w *writer) transact(do func(context.Context, *sql.Tx) error) error {

@@ -35,7 +35,7 @@ func (s *settings) registry() error {
 			_, err = r.Places()
 		}
 		if err == nil {
-			_, err = r.Search("room", 0, 20)
+			err = search(r, "room")
 		}
 		open = append(open, time.Since(began).Seconds())
 		if err = errors.Join(err, r.Close()); err != nil || n != s.known {
@@ -56,7 +56,7 @@ func (s *settings) registry() error {
 		}[dice.IntN(6)]
 		for n := 1; n <= len(word); n++ { // letter by letter
 			began := time.Now()
-			if _, err := r.Search(word[:n], 0, 20); err != nil {
+			if err := search(r, word[:n]); err != nil {
 				return err
 			}
 			took = append(took, time.Since(began).Seconds()*1e3)
@@ -66,6 +66,21 @@ func (s *settings) registry() error {
 	fmt.Printf("| a registry of %d Things is open, counted, its places read, and searched once | **%.2f s** | <= 10 s: %s |\n", s.known, start, rig.Met(start <= 10))
 	fmt.Printf("| search as you type in it, %d searches of 20 results: p50 %.1f ms, p99 | **%.1f ms** | < 50 ms: %s |\n",
 		len(took), rig.Percentile(took, 0.5), slow, rig.Met(slow < 50))
+	return nil
+}
+
+// search finds the first 20.
+func search(r *registry.Registry, query string) error {
+	found, err := r.Search(query)
+	if err != nil {
+		return err
+	}
+	n := 0
+	for range found {
+		if n++; n == 20 {
+			break
+		}
+	}
 	return nil
 }
 

@@ -3,10 +3,12 @@ package main
 import (
 	"context"
 	"errors"
+	"iter"
 
 	"hutong/api"
 	"hutong/gate"
 	"hutong/history"
+	"hutong/registry"
 	"hutong/rules"
 	"hutong/rules/engine"
 	"hutong/rules/text"
@@ -62,6 +64,26 @@ func (p past) Query(ctx context.Context, q api.Query, each func(api.Sample)) err
 		return api.Problems{{Detail: err.Error()}}
 	}
 	return err
+}
+
+// directory is the registry as the api asks it: what it finds are the Things that live.
+type directory struct {
+	*registry.Registry
+	things *twin.Twin
+}
+
+func (d directory) Search(query string) (iter.Seq[*thing.Thing], error) {
+	ids, err := d.Registry.Search(query)
+	if err != nil {
+		return nil, err
+	}
+	return func(yield func(*thing.Thing) bool) {
+		for id := range ids {
+			if x, ok := d.things.Thing(id); ok && !yield(x) {
+				return
+			}
+		}
+	}, nil
 }
 
 // ruleBook is the rules as the api lists and edits them.

@@ -193,7 +193,7 @@ func (h *Hub) openGate() (err error) {
 func (h *Hub) openAPI() error {
 	h.api = api.New(api.Options{
 		Twin: h.twin, Feeds: feeds{h.twin}, Gate: h.gate, Access: access{h.gate}, Commands: h.twin,
-		Directory: h.registry, History: past{h.memory.history},
+		Directory: directory{h.registry, h.twin}, History: past{h.memory.history},
 		Rules: ruleBook{h.rules}, Scenes: scenes{h.rules}, Traces: stories{h.rules, h.ledger}, Notices: h.notices, Courts: h.courts(),
 		Page: h.page(), Open: h.config.Open, Version: strings.TrimPrefix(version(), "hutong "), Ready: h.ready, Metrics: h.metrics, Log: h.log,
 	})
