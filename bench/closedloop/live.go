@@ -36,7 +36,7 @@ type beats struct {
 }
 
 // live drives some of ours among many of SUMO's in real time: every 0.1 s a cycle begins, or as soon as the one before is
-// over. Agents whose decision comes later than a cycle after it was asked for have it thrown away, as in a vehicle.
+// over; agents think while SUMO computes. Agents whose decision comes later than a cycle after it was asked for have it thrown away, as in a vehicle.
 func (c *campaign) live(ctx context.Context, signals <-chan os.Signal) error {
 	s := c.s
 	sc, err := s.scenario(ctx, c.work, c.names[0], s.seed)
@@ -56,7 +56,7 @@ func (c *campaign) live(ctx context.Context, signals <-chan os.Signal) error {
 	}
 	cycle := time.Duration(drive.Cycle * float64(time.Second))
 	t.loop = world.New(clocked, world.Options{
-		Referee: t.ref, Workers: s.workers, Deadline: cycle, After: []func(*world.Moment){t.after},
+		Referee: t.ref, Workers: s.workers, Deadline: cycle, Ahead: true, After: []func(*world.Moment){t.after},
 	})
 	defer t.loop.Close()
 	for n := 0; n < s.among || len(t.driving) < s.live; n = len(t.loop.Truth().Actors) - len(t.driving) {

@@ -48,7 +48,7 @@ func main() {
 	flag.StringVar(&s.config, "config", "../shared/data/road/bologna/joined/run.sumocfg", "the scenario")
 	flag.StringVar(&s.python, "python", "python3", "a Python that has SUMO's client (PyPI: traci)")
 	flag.StringVar(&s.binary, "sumo-binary", "", "the sumo to run; \"\" looks on PATH")
-	flag.IntVar(&s.begin, "begin", 75, "s of traffic before measuring begins: after 75 s some 240 vehicles are on the way")
+	flag.IntVar(&s.begin, "begin", 60, "s of traffic before measuring begins: in the 30 s after that some 240 vehicles are on the way")
 	flag.IntVar(&s.vehicles, "vehicles", 150, "how many are subscribed")
 	flag.IntVar(&s.steps, "steps", 300, "measured in one round")
 	flag.IntVar(&s.rounds, "rounds", 5, "of each client, in turn")

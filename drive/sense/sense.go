@@ -123,9 +123,16 @@ func New(c Config, m *lane.Map, seed uint64) *Sensor {
 	}
 }
 
-// See looks at the world as it is now and fills in what the vehicle id, at ego, then knows. It is called in order of
-// time. In the first moments, before its latency has passed, the first look is given early.
+// See looks at the world as it is now and fills in what the vehicle id, at ego, then knows: Look, and Know at once. It is
+// called in order of time. In the first moments, before its latency has passed, the first look is given early.
 func (s *Sensor) See(t *scene.Truth, id uint32, ego vehicle.State, spec *vehicle.Spec, out *scene.View) {
+	s.Look(t, id, ego, spec)
+	s.Know(t.Time, ego, spec, out)
+}
+
+// Look takes what the vehicle id, at ego, can see of the world as it is now, if it is time for a look. It is called in
+// order of time.
+func (s *Sensor) Look(t *scene.Truth, id uint32, ego vehicle.State, spec *vehicle.Spec) {
 	if s.last > math.Inf(-1) && s.c.Blackouts > 0 && s.rng.Float64() < s.c.Blackouts/3600*(t.Time-s.last) {
 		s.dark = t.Time + s.c.BlackoutFor
 	}
@@ -134,13 +141,21 @@ func (s *Sensor) See(t *scene.Truth, id uint32, ego vehicle.State, spec *vehicle
 		s.next = t.Time + s.c.Every
 		s.look(t, id, spec.Box(ego))
 	}
-	fresh := s.take(t.Time - s.c.Latency)
+}
+
+// Know fills in what the vehicle knows at a time, when it is at ego: by looks that are at least as old as the latency, so
+// that what it knows a latency after the last look is certain before it is then.
+func (s *Sensor) Know(now float64, ego vehicle.State, spec *vehicle.Spec, out *scene.View) {
+	fresh := s.take(now - s.c.Latency)
 	if fresh != nil && !fresh.blind {
 		s.follow(fresh)
 	}
-	s.forget(t.Time)
-	s.fill(out, t.Time, ego, spec.Box(ego).Pose, fresh)
+	s.forget(now)
+	s.fill(out, now, ego, spec.Box(ego).Pose, fresh)
 }
+
+// Latency is how long after a look what was seen is known, s.
+func (s *Sensor) Latency() float64 { return s.c.Latency }
 
 // take gives the newest look that was taken at or before the time given, and nil where that has been given already.
 func (s *Sensor) take(until float64) *look {

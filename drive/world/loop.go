@@ -46,8 +46,10 @@ type Rider struct {
 	Late     int // decisions that missed the deadline
 	Cycles   int
 
-	last []vehicle.State // the last plan that was good
-	seat *seat           // with a deadline: where its Driver works
+	last  []vehicle.State // the last plan that was good
+	seat  *seat           // with a deadline: where its Driver works
+	was   vehicle.State   // before its last move
+	ready bool            // it has decided for the next cycle already
 }
 
 // Options say how a loop runs. The zero Options are good for tests and benches: no deadline, no referee.
@@ -58,6 +60,11 @@ type Options struct {
 	// Deadline is how long a Driver's step may take; 0: for ever. A decision that comes later is thrown away. A run with
 	// a deadline depends on the machine.
 	Deadline time.Duration
+	// Ahead lets riders decide for a cycle while the world still makes the one before: what they will know at its begin is
+	// certain by then, since their sensors' latency is a cycle or more; a rider with others is refused. They drive as
+	// without it. But observers find the Decision and the View that belong to what comes, and Orders changed between
+	// cycles are heard a cycle later. For a world that computes elsewhere, as SUMO does, and a clock to be kept.
+	Ahead bool
 	// After is called after each cycle, in order, with everything at rest.
 	After []func(*Moment)
 }
@@ -110,6 +117,8 @@ func (l *Loop) Add(r *Rider) error {
 		return fmt.Errorf("vehicle %d has no driver or no spec", r.ID)
 	case !r.State.Finite():
 		return fmt.Errorf("vehicle %d is nowhere: its place is not a finite number", r.ID)
+	case l.o.Ahead && (r.Sensor == nil || r.Sensor.Latency() < drive.Cycle):
+		return fmt.Errorf("vehicle %d can't decide ahead: its sensors' latency must be a cycle, %g s, or more", r.ID, drive.Cycle)
 	}
 	if err := l.w.Place(r.ID, r.Spec, r.State); err != nil {
 		return fmt.Errorf("vehicle %d: %w", r.ID, err)
@@ -184,13 +193,18 @@ func (l *Loop) look() {
 // that the world is gone or that a vehicle could not be put where it is.
 func (l *Loop) Cycle(ctx context.Context) error {
 	l.look()
-	l.step()
+	l.each(func(r *Rider) {
+		if !r.ready {
+			l.think(r, l.sense)
+		}
+		r.move()
+	})
 	for _, r := range l.riders {
 		if err := l.w.Place(r.ID, r.Spec, r.State); err != nil {
 			return fmt.Errorf("place vehicle %d: %w", r.ID, err)
 		}
 	}
-	if err := l.w.Step(ctx, drive.Cycle); err != nil {
+	if err := l.pass(ctx); err != nil {
 		return fmt.Errorf("step the world: %w", err)
 	}
 	l.known = false
@@ -231,16 +245,32 @@ func (l *Loop) subjects() []referee.Ego {
 	return l.egos
 }
 
-// step lets all riders look, decide and move. Each touches only what is its own and reads the truth, so that the order
-// doesn't matter.
-func (l *Loop) step() {
+// pass lets the world go on, and the riders decide meanwhile for what comes where that is asked for.
+func (l *Loop) pass(ctx context.Context) error {
+	var thinking sync.WaitGroup
+	if l.o.Ahead {
+		thinking.Go(func() {
+			l.each(func(r *Rider) {
+				l.think(r, l.foresee)
+				r.ready = true
+			})
+		})
+	}
+	err := l.w.Step(ctx, drive.Cycle)
+	thinking.Wait()
+	return err
+}
+
+// each does something for all riders, some at once. It touches only what is the rider's own and reads the truth, so that
+// the order doesn't matter.
+func (l *Loop) each(do func(*Rider)) {
 	if n := min(l.workers, len(l.riders)); n > 1 {
 		var next atomic.Int64
 		var all sync.WaitGroup
 		for range n {
 			all.Go(func() {
 				for i := next.Add(1) - 1; int(i) < len(l.riders); i = next.Add(1) - 1 {
-					l.ride(l.riders[i])
+					do(l.riders[i])
 				}
 			})
 		}
@@ -248,16 +278,17 @@ func (l *Loop) step() {
 		return
 	}
 	for _, r := range l.riders {
-		l.ride(r)
+		do(r)
 	}
 }
 
-func (l *Loop) ride(r *Rider) {
+// think lets a rider look and decide what it does next.
+func (l *Loop) think(r *Rider, look func(*Rider)) {
 	r.Cycles++
 	r.Forced = false
 	err := r.Failed
 	if err == nil && (r.seat == nil || r.seat.free()) {
-		r.sense(&l.truth)
+		look(r)
 		err = r.decide(l.o.Deadline)
 	} else if err == nil {
 		err = errLate
@@ -272,6 +303,11 @@ func (l *Loop) ride(r *Rider) {
 	default:
 		r.force(err)
 	}
+}
+
+// move lets a cycle of what was decided pass for the vehicle itself.
+func (r *Rider) move() {
+	r.was, r.ready = r.State, false
 	const parts = 5
 	for range parts {
 		r.State = r.Spec.Step(r.State, r.Control, drive.Cycle/parts)
@@ -282,8 +318,15 @@ func soundControl(c vehicle.Control) bool {
 	return !math.IsNaN(c.Accel) && !math.IsInf(c.Accel, 0) && !math.IsNaN(c.Steer) && !math.IsInf(c.Steer, 0)
 }
 
+// foresee fills in what the rider will know a cycle after the truth, which is what it sees now.
+func (l *Loop) foresee(r *Rider) {
+	r.Sensor.Look(&l.truth, r.ID, r.was, r.Spec)
+	r.Sensor.Know(l.truth.Time+drive.Cycle, r.State, r.Spec, &r.View)
+}
+
 // sense fills in the rider's view.
-func (r *Rider) sense(t *scene.Truth) {
+func (l *Loop) sense(r *Rider) {
+	t := &l.truth
 	if r.Sensor != nil {
 		r.Sensor.See(t, r.ID, r.State, r.Spec, &r.View)
 		return

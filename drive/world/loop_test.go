@@ -156,6 +156,33 @@ func TestARunIsTheSameForAnyNumberOfWorkers(t *testing.T) {
 	}
 }
 
+func TestRidersThatDecideAheadDriveAsThoseThatDoNot(t *testing.T) {
+	run := func(ahead bool) string {
+		w := newRoad(t)
+		l := world.New(w, world.Options{Workers: 2, Ahead: ahead})
+		defer l.Close()
+		for n := range uint32(4) {
+			c := sense.Config{Range: 200, Latency: 0.1 * float64(1+n%2)}
+			if err := l.Add(rider(n, geom.Vec{X: 20 * float64(n)}, &follower{}, c, w.m)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var way strings.Builder
+		for range 300 {
+			if err := l.Cycle(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			for _, r := range l.Riders() {
+				fmt.Fprintln(&way, l.Truth().Time, r.ID, r.State)
+			}
+		}
+		return way.String()
+	}
+	if run(false) != run(true) {
+		t.Error("they drove otherwise")
+	}
+}
+
 func TestADriverThatPanicsIsStoppedAndReplaced(t *testing.T) {
 	w := newRoad(t)
 	ref := referee.New(w.m)
@@ -271,5 +298,9 @@ func TestAddRefusesWhatCannotDrive(t *testing.T) {
 		if l.Add(r) == nil {
 			t.Errorf("a vehicle with %s was added", name)
 		}
+	}
+	ahead := world.New(w, world.Options{Ahead: true})
+	if err := ahead.Add(rider(9, geom.Vec{}, &follower{}, sense.Config{Latency: 0.05}, w.m)); err == nil || !strings.Contains(err.Error(), "latency") {
+		t.Errorf("one whose sensors are too quick to decide ahead: %v", err)
 	}
 }
