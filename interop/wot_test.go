@@ -3,8 +3,10 @@ package interop
 import (
 	"context"
 	"encoding/json"
+	"iter"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -28,11 +30,12 @@ const lampTD = `{"@context":"https://www.w3.org/2022/wot/td/v1.1","id":"urn:huto
 // lamp is a device that does what it is told and says so, with its own twin and gate behind the HTTP surface.
 type lamp struct{ *twin.Twin }
 
-func (l *lamp) TD(thing.ID) ([]byte, bool, error)         { return []byte(lampTD), true, nil }
-func (l *lamp) Places() ([]thing.Place, error)            { return nil, nil }
-func (l *lamp) Latest(want func(thing.Ref) bool) api.Feed { return l.Twin.Latest(want) }
-func (l *lamp) Every(from uint64) api.Cursor              { return l.Twin.Every(from) }
-func (l *lamp) Watch() api.Watch                          { return nil }
+func (l *lamp) TD(thing.ID) ([]byte, bool, error)             { return []byte(lampTD), true, nil }
+func (l *lamp) Places() ([]thing.Place, error)                { return nil, nil }
+func (l *lamp) Search(string) (iter.Seq[*thing.Thing], error) { return slices.Values(l.Things()), nil }
+func (l *lamp) Latest(want func(thing.Ref) bool) api.Feed     { return l.Twin.Latest(want) }
+func (l *lamp) Every(from uint64) api.Cursor                  { return l.Twin.Every(from) }
+func (l *lamp) Watch() api.Watch                              { return nil }
 func (l *lamp) Do(_ context.Context, cmd thing.Command) (thing.Value, error) {
 	if cmd.Ref.Kind == thing.Property {
 		l.say(cmd.Ref, cmd.Input)
