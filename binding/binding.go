@@ -34,6 +34,13 @@ type Hearer interface {
 	Heard() <-chan struct{}
 }
 
+// Rememberer is a Binding that knows a Thing again by the text of its description, without reading it anew.
+type Rememberer interface {
+	// Remember tells it, before the first Run and from many goroutines, of a Thing that it announced before the hub was
+	// started. It holds on to neither d nor text.
+	Remember(d *td.Thing, text []byte)
+}
+
 // Prompt is a Binding that can carry out some Commands without waiting for anything.
 type Prompt interface {
 	Binding
@@ -50,6 +57,9 @@ type Hub interface {
 	// for the same id replaces it and earlier Devices for that id are spent. An error says where the description is
 	// wrong; then nothing has changed.
 	Announce(d *td.Thing) (Device, error)
+	// Again is Announce for who knows that text is the description of the Thing of that id. False says that the hub
+	// doesn't: then it is to be announced.
+	Again(id thing.ID, text []byte) (Device, bool)
 	// Report hands over values in their order and returns the position to Wait for. A value that does not fit its
 	// point is recorded with quality Bad. Handles of withdrawn Things are ignored.
 	Report(batch []thing.Report) (pos uint64)

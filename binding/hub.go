@@ -46,7 +46,20 @@ func (h *hub) Announce(d *td.Thing) (Device, error) {
 		return nil, err
 	}
 	x.Binding = h.name
+	h.s.makes.share(x)
 	return h.s.put(x, text, h, known)
+}
+
+// Again implements Hub.
+func (h *hub) Again(id thing.ID, text []byte) (Device, bool) {
+	defer h.s.stripe(id)()
+	h.s.mu.Lock()
+	o := h.s.owned[id]
+	h.s.mu.Unlock()
+	if o == nil || o.binding != h.name || o.text != hash(text) {
+		return nil, false
+	}
+	return h.s.seen(o, h.name), true
 }
 
 // maxText is what td.Parse takes, so that what is kept can be read back.

@@ -12,7 +12,6 @@ import (
 	"sync"
 	"time"
 
-	"hutong/td"
 	"hutong/thing"
 )
 
@@ -96,6 +95,7 @@ type Supervisor struct {
 	stripes [64]sync.Mutex // hold one of them, by id, to announce or withdraw
 	mu      sync.Mutex     // guards the rest; held for moments
 	owned   map[thing.ID]*owned
+	makes   makes
 }
 
 // supervised is one binding and how it fares; health is guarded by Supervisor.mu.
@@ -152,52 +152,6 @@ func (s *Supervisor) find(name string) *supervised {
 			return b
 		}
 	}
-	return nil
-}
-
-// Load adds every Thing the registry remembers and returns how many. It is called once, before Run. A description
-// that is refused now, though it was taken once, is logged and left out; it stays in the registry.
-func (s *Supervisor) Load() (int, error) {
-	if s.registry == nil {
-		return 0, nil
-	}
-	n := 0
-	err := s.registry.EachTD(func(name string, text []byte, err error) error {
-		var d *td.Thing
-		if err == nil {
-			d, err = td.Parse(text)
-		}
-		if err == nil {
-			err = s.remember(name, d, text)
-		}
-		if err != nil {
-			s.log.Error("a remembered Thing is left out", "binding", name, "error", err)
-			return nil
-		}
-		n++
-		return nil
-	})
-	if err != nil {
-		return n, fmt.Errorf("binding: load things: %w", err)
-	}
-	return n, nil
-}
-
-func (s *Supervisor) remember(name string, d *td.Thing, text []byte) error {
-	x, err := d.Compile()
-	if err != nil {
-		return err
-	}
-	x.Binding = name
-	if err := s.things.Add(x); err != nil {
-		return err
-	}
-	if s.find(name) == nil { // nobody here reaches it
-		s.things.Online(x.ID, false)
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.owned[x.ID] = &owned{binding: name, text: hash(text), device: &device{hub: &hub{s: s, name: name}, thing: x}}
 	return nil
 }
 

@@ -294,8 +294,13 @@ func TestRememberedThingsAreThereAtOnceAndLostWhenNobodySpeaksOfThem(t *testing.
 		}
 		fail := make(chan error)
 		b := &played{name: "x", run: func(ctx context.Context, hub binding.Hub) error {
-			if _, err := hub.Announce(describe(t, "urn:a", "Lamp")); err != nil {
-				t.Error(err)
+			for text, want := range map[string]bool{string(describe(t, "urn:a", "Lamp").JSON()): true, "another": false} {
+				if _, ok := hub.Again("urn:a", []byte(text)); ok != want {
+					t.Errorf("known by the text %s: %t", text, ok)
+				}
+			}
+			if _, ok := hub.Again("urn:orphan", describe(t, "urn:orphan", "Lamp").JSON()); ok {
+				t.Error("another's Thing is taken for its own")
 			}
 			select {
 			case <-ctx.Done():

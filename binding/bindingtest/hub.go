@@ -81,6 +81,19 @@ func (h *Hub) Announce(d *td.Thing) (binding.Device, error) {
 	return dev, nil
 }
 
+// Again implements binding.Hub.
+func (h *Hub) Again(id thing.ID, text []byte) (binding.Device, bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	dev := h.devices[id]
+	if dev == nil || dev.Withdrawn || string(dev.TD.JSON()) != string(text) {
+		return nil, false
+	}
+	dev.Announced++
+	h.tell()
+	return dev, true
+}
+
 // Report implements binding.Hub.
 func (h *Hub) Report(batch []thing.Report) uint64 {
 	h.mu.Lock()

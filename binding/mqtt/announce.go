@@ -143,16 +143,15 @@ func (r *run) take(a announcement) error {
 }
 
 func (r *run) announce(a announcement) error {
-	d, err := td.Parse(a.text)
-	if err != nil {
-		return err
+	p, again := r.b.memory.take(a.text)
+	var d *td.Thing
+	if !again {
+		var err error
+		if d, p, err = r.b.read(a.text); err != nil {
+			return err
+		}
 	}
-	p, err := planOf(d)
-	if err != nil {
-		return err
-	}
-	r.b.shelf.settle(p)
-	id := thing.ID(strings.Clone(d.ID))
+	id := p.id
 	old, err := r.claim(id, a.topic)
 	if err != nil {
 		return err
@@ -161,7 +160,7 @@ func (r *run) announce(a announcement) error {
 		r.unclaim(id)
 		return &td.Error{Reason: err.Error(), Mend: "name other topics and another id, or let the same login announce it"}
 	}
-	device, err := r.hub.Announce(d)
+	device, err := r.enter(d, p, a.text)
 	if err != nil {
 		r.unclaim(id)
 		if old == nil {
@@ -177,6 +176,33 @@ func (r *run) announce(a announcement) error {
 		old = nil
 	}
 	return r.adopt(a.topic, old, device, p)
+}
+
+// read makes the plan of a description.
+func (b *Binding) read(text []byte) (*td.Thing, *plan, error) {
+	d, err := td.Parse(text)
+	if err != nil {
+		return nil, nil, err
+	}
+	p, err := planOf(d)
+	if err != nil {
+		return nil, nil, err
+	}
+	b.shelf.settle(p)
+	return d, p, nil
+}
+
+// enter announces a Thing to the hub; d is nil for one that it should know by its text.
+func (r *run) enter(d *td.Thing, p *plan, text []byte) (device binding.Device, err error) {
+	if d == nil {
+		if device, ok := r.hub.Again(p.id, text); ok {
+			return device, nil
+		}
+		if d, err = td.Parse(text); err != nil {
+			return nil, err
+		}
+	}
+	return r.hub.Announce(d)
 }
 
 // claim has id belong to topic, and returns what lives at topic already, nil for nothing.

@@ -37,6 +37,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"log/slog"
 	"sync"
 	"time"
@@ -70,7 +71,8 @@ type Binding struct {
 	log    *slog.Logger
 	often  rate.Sometimes // lets strangers fill the log only slowly
 
-	shelf shelf
+	shelf  shelf
+	memory memory
 
 	heard chan struct{}
 	once  sync.Once
@@ -91,6 +93,7 @@ func New(o Options) *Binding {
 	b := &Binding{
 		name: o.Name, broker: o.Broker, topics: o.Topics, log: o.Log, answers: make(map[string]chan answer),
 		often: rate.Sometimes{First: 50, Interval: time.Second}, heard: make(chan struct{}),
+		memory: memory{seed: maphash.MakeSeed()},
 	}
 	b.poster, _ = o.Broker.(mqtt.Poster)
 	if b.name == "" {
@@ -134,7 +137,7 @@ func (b *Binding) Run(ctx context.Context, hub binding.Hub) error {
 	}
 	defer detach()
 	if r.done.wait(r.done.newest()) == nil || ctx.Err() == nil { // one that could not be kept is logged and will not hold up the rest
-		b.once.Do(func() { close(b.heard) })
+		b.once.Do(func() { b.memory.end(); close(b.heard) })
 	}
 	if c, ok := b.broker.(link); ok {
 		return b.watch(ctx, c)

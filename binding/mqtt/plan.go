@@ -16,6 +16,7 @@ import (
 
 // plan is what the forms of a TD come to: what is listened to, and where Commands go.
 type plan struct {
+	id        thing.ID
 	inlets    []inlet
 	outlets   map[thing.Ref]*outlet
 	takes     []string // all topics where the device takes orders
@@ -52,11 +53,11 @@ const maxAvailability = 16
 
 // planOf reads the forms of d. The error is a *td.Error that says which one cannot be followed.
 func planOf(d *td.Thing) (*plan, error) {
-	p := &plan{outlets: make(map[thing.Ref]*outlet)}
+	id := thing.ID(strings.Clone(d.ID)) // not a piece of the whole description
+	p := &plan{id: id, outlets: make(map[thing.Ref]*outlet)}
 	if err := p.readAvailability(d); err != nil {
 		return nil, err
 	}
-	id := thing.ID(strings.Clone(d.ID)) // not a piece of the whole description
 	for ref, i := range d.Interactions() {
 		ref = thing.Ref{Thing: id, Kind: ref.Kind, Name: unique.Make(ref.Name).Value()}
 		for n, f := range i.Forms {

@@ -1,7 +1,9 @@
 package mqttwot_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"net"
 	"path/filepath"
@@ -103,6 +105,19 @@ func level(i int) thing.Ref {
 }
 
 func TestARestartBringsEverythingBackWithoutASingleChange(t *testing.T) {
+	t.Run("of descriptions that are read again", func(t *testing.T) { restart(t, lamp) })
+	t.Run("of descriptions known by their text", func(t *testing.T) {
+		restart(t, func(id, more string) string {
+			var text bytes.Buffer
+			if err := json.Compact(&text, []byte(lamp(id, more))); err != nil {
+				t.Fatal(err)
+			}
+			return text.String()
+		})
+	})
+}
+
+func restart(t *testing.T, lamp func(id, more string) string) {
 	path := filepath.Join(t.TempDir(), "registry.db")
 	const n = 20
 	states := map[thing.Ref]thing.State{}

@@ -102,12 +102,16 @@ func (h *Hub) openDevices() (err error) {
 	return nil
 }
 
-// hearing is how long the bindings have to take what the hub's own broker had kept.
-const hearing = 5 * time.Second
+// hearing is how long the bindings have to take what the hub's own broker had kept, and hearingEach how much longer for
+// each Thing.
+const (
+	hearing     = 5 * time.Second
+	hearingEach = 2 * time.Millisecond
+)
 
 // hear waits until the bindings hear the devices they knew before: what is acknowledged must have somebody who takes it.
 func (h *Hub) hear(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, hearing)
+	ctx, cancel := context.WithTimeout(ctx, hearing+time.Duration(h.twin.Stats().Things)*hearingEach)
 	defer cancel()
 	for _, b := range h.local {
 		select {
