@@ -39,6 +39,7 @@ func crossroads(t *testing.T) *lane.Map {
 	add("in", false, -1, v(0, 0), v(100, 0))
 	add("straight", true, 0, v(100, 0), v(120, 0))
 	add("left", true, 1, v(100, 0), v(105, 0.5), v(109, 3), v(111, 7), v(111.5, 13))
+	lanes[len(lanes)-1].Limit = 6
 	add("out", false, -1, v(120, 0), v(300, 0))
 	add("back", false, -1, v(300, 3.5), v(0, 3.5))
 	add("away", false, -1, v(111.5, 13), v(111.5, 80))
@@ -265,6 +266,25 @@ func TestTheRideAndTheStandstill(t *testing.T) {
 	}
 	if p := (drive{path: straight(130, 200), speed: func(float64) float64 { return 16 }}).run(t); p.SpeedingSeconds < 3 || math.Abs(p.MaxOver-2) > 0.01 {
 		t.Errorf("16 m/s where 14 are allowed: %.1f s, +%.1f m/s", p.SpeedingSeconds, p.MaxOver)
+	}
+}
+
+func TestTheLimitIsThatOfTheWayTaken(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		path  []geom.Vec
+		speed float64
+		over  float64
+	}{
+		{"straight on, over where the way to the left parts", straight(60, 200), 14, 0},
+		{"too fast straight on", straight(60, 200), 16, 2},
+		{"to the left", turnLeft(), 6, 0},
+		{"too fast to the left", turnLeft(), 8, 2},
+	} {
+		speed := func(s float64) float64 { return c.speed }
+		if p := (drive{path: c.path, speed: speed}).run(t); math.Abs(p.MaxOver-c.over) > 0.01 || p.SpeedingSeconds > 0 != (c.over > 0) {
+			t.Errorf("%s: %.1f s, +%.1f m/s; want +%g", c.name, p.SpeedingSeconds, p.MaxOver, c.over)
+		}
 	}
 }
 

@@ -151,7 +151,7 @@ func (r *Referee) road(t *scene.Truth, rec *record, e *Ego, step, dt float64) {
 
 	spot, fits := r.m.Locate(rec.box.Pose, vehicles, 0.3)
 	if fits {
-		if over := rec.state.Speed - r.m.Lane(spot.Lane).Limit; over > overspeed {
+		if over := rec.state.Speed - r.limit(rec.box.Pose, spot.Lane); over > overspeed {
 			p.SpeedingSeconds += dt
 			p.MaxOver = max(p.MaxOver, over)
 		}
@@ -167,6 +167,25 @@ func (r *Referee) road(t *scene.Truth, rec *record, e *Ego, step, dt float64) {
 		p.WrongWay++
 		r.tell(rec, t.Time, WentWrong, 0, "it drives against the direction of its lane")
 	}
+}
+
+// limit gives how fast the vehicle may be, m/s, that fits a lane best. Where other ways lie over that one and go as the
+// vehicle does, as where they part in a junction, it may be on any of them.
+func (r *Referee) limit(at geom.Pose, best lane.ID) float64 {
+	const same = 0.2 // rad
+	var few [32]lane.ID
+	most := r.m.Lane(best).Limit
+	for _, id := range r.m.Near(few[:0], at.Vec, 1) {
+		l := r.m.Lane(id)
+		if l.Users&vehicles == 0 || l.Limit <= most || !r.holds(id, at.Vec, 0) {
+			continue
+		}
+		s, _ := l.Centre.Project(at.Vec)
+		if s > 0 && s < l.Centre.Length() && math.Abs(geom.Wrap(l.Centre.At(s).Heading-at.Heading)) < same {
+			most = l.Limit
+		}
+	}
+	return most
 }
 
 // oncoming tells whether a pose that fits no lane lies on one of the other direction.
