@@ -19,7 +19,7 @@ func (m *Message) Encode(flags byte) []byte {
 	}
 	b = binary.BigEndian.AppendUint64(b, expires)
 	var props wire.Properties
-	p := wire.Publish{QoS: m.QoS, Payload: m.Payload, Props: m.Props.ToWire(&props)}
+	p := wire.Publish{QoS: m.QoS, Payload: m.unpacked(), Props: m.Props.ToWire(&props)}
 	if p.QoS > 0 {
 		p.ID = 1
 	}
@@ -43,7 +43,7 @@ func Decode(b []byte) (m *Message, flags byte, err error) {
 	if err := p.Decode(header, body, wire.V5, &props); err != nil {
 		return nil, 0, err
 	}
-	m = &Message{Topic: string(p.Topic), Payload: slices.Clone(p.Payload), QoS: p.QoS, Props: tap.FromWire(p.Props)}
+	m = &Message{Topic: string(p.Topic), payload: slices.Clone(p.Payload), QoS: p.QoS, Props: tap.FromWire(p.Props)}
 	if ms := binary.BigEndian.Uint64(b[1:]); ms != 0 {
 		m.Expires = time.UnixMilli(int64(ms))
 	}

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/klauspost/compress/s2"
+
 	"hutong/mqtt/tap"
 	"hutong/mqtt/topic"
 )
@@ -14,16 +16,17 @@ import (
 // Message is a tap.Message that was copied to be kept. It never changes.
 type Message struct {
 	Topic   string
-	Payload []byte
 	QoS     byte
 	Props   *tap.Properties
 	Expires time.Time // zero for never
 	version uint64    // order in which retained messages were kept
+	payload []byte
+	like    *s2.Dict // what payload is packed by; nil for not at all
 }
 
 // Copy makes a Message of m, which came at now.
 func Copy(m *tap.Message, now time.Time) *Message {
-	k := &Message{Topic: m.Topic, Payload: append([]byte(nil), m.Payload...), QoS: m.QoS, Props: m.Properties}
+	k := &Message{Topic: m.Topic, payload: append([]byte(nil), m.Payload...), QoS: m.QoS, Props: m.Properties}
 	if m.Properties != nil && m.Properties.Expiry > 0 {
 		k.Expires = now.Add(time.Duration(m.Properties.Expiry) * time.Second)
 	}
@@ -32,7 +35,7 @@ func Copy(m *tap.Message, now time.Time) *Message {
 
 // Size is about how many bytes of memory m takes.
 func (m *Message) Size() int {
-	n := 160 + len(m.Topic) + len(m.Payload)
+	n := 160 + len(m.Topic) + len(m.payload)
 	if p := m.Props; p != nil {
 		n += 120 + len(p.ContentType) + len(p.ResponseTopic) + len(p.CorrelationData)
 		for _, u := range p.User {
@@ -53,7 +56,7 @@ func (m *Message) Open(now time.Time) tap.Message {
 		left.Expiry = uint32(max(1, m.Expires.Sub(now)/time.Second))
 		props = &left
 	}
-	return tap.Message{Topic: m.Topic, Payload: m.Payload, QoS: m.QoS, Properties: props}
+	return tap.Message{Topic: m.Topic, Payload: m.unpacked(), QoS: m.QoS, Properties: props}
 }
 
 // RetainedKey is the beginning of a retained message's key in the Store; its topic follows.
@@ -69,6 +72,7 @@ type Retained struct {
 	byTopic topic.Tree[*Message]
 	bytes   int
 	version uint64
+	packer  packer
 }
 
 // Set keeps m, or forgets the topic when the payload is empty. ok is false when there is no room; pos is the
@@ -84,6 +88,11 @@ func (r *Retained) Set(m *tap.Message, now time.Time) (pos uint64, ok bool) {
 		return pos, true
 	}
 	k := Copy(m, now)
+	var text []byte
+	if r.Store != nil {
+		text = k.Encode(0)
+	}
+	r.packer.pack(k)
 	grow := k.Size()
 	if had {
 		grow -= old.Size()
@@ -96,7 +105,7 @@ func (r *Retained) Set(m *tap.Message, now time.Time) (pos uint64, ok bool) {
 	r.bytes += grow
 	r.byTopic.Put(k.Topic, k)
 	if r.Store != nil {
-		pos = r.Store.Put(RetainedKey+k.Topic, k.Encode(0))
+		pos = r.Store.Put(RetainedKey+k.Topic, text)
 	}
 	return pos, true
 }
@@ -155,6 +164,7 @@ func (r *Retained) Load(val []byte, now time.Time) (bool, error) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.packer.pack(m)
 	r.version++
 	m.version = r.version
 	r.byTopic.Put(m.Topic, m)
