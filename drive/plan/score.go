@@ -66,8 +66,9 @@ func (p *Planner) score() {
 			q.Score++ // whatever it costs
 		}
 		q.Score -= offside * math.Abs(q.shift)
-		if q.Class >= Halt {
-			q.Score *= 0.5 // only where nothing better is left
+		if q.Class >= Halt { // only where nothing better is left, and then the gentlest, whatever it was until now
+			q.Score *= 0.5
+			continue
 		}
 		if q.Name == p.lastName && (q.Class != Keep || q.shift == 0) { // where nothing speaks against it, it comes back to the middle
 			q.Score += constancy / 2

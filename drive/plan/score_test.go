@@ -54,3 +54,28 @@ func TestWhoIsTooNearAlreadyIsNotComeNearer(t *testing.T) {
 		}
 	}
 }
+
+func TestABrakeIsNotKeptToWhereAGentlerOneDoes(t *testing.T) {
+	m, err := lane.NewMap(nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := New(m, &vehicle.Shuttle)
+	p.task, p.last, p.lastName = &Task{}, Brake, "emergency stop"
+	for _, b := range []struct {
+		name  string
+		class Class
+		accel float64
+	}{{"emergency stop", Brake, -7.5}, {"stop", Halt, -2}} {
+		q := p.add(b.name, b.class, 0)
+		x := vehicle.State{Speed: 2, Accel: -1}
+		for k := range q.States {
+			q.States[k], q.s[k], q.d[k] = x, x.X, 0
+			x = p.spec.Step(x, vehicle.Control{Accel: b.accel, Hard: b.class == Brake}, predict.Tick)
+		}
+	}
+	p.score()
+	if p.proposals[0].Score >= p.proposals[1].Score {
+		t.Errorf("the emergency stop has %.3f, the even one %.3f", p.proposals[0].Score, p.proposals[1].Score)
+	}
+}

@@ -122,7 +122,7 @@ func (v *view) meet(m *lane.Map, half, rear, front float64, lights []scene.Colou
 		}
 		x := &o.at[first]
 		turn := math.Abs(geom.Wrap(o.motion.Boxes[first*stride].Heading - v.way.At((x.lo+x.hi)/2).Heading))
-		if first == 0 && turn < math.Pi/4 { // it is on the way already: to be followed
+		if turn < math.Pi/4 && (first == 0 || o.motion.ComesOver()) { // it is on the way, or will be: to be followed
 			continue
 		}
 		if o.at[0].there && o.at[0].hi < rear && turn < math.Pi/4 && o.at[0].across(0, half+1) {

@@ -34,6 +34,7 @@ func (p *Predictor) drive(i int, m *Motion) {
 	}
 	heading := a.Box.Heading
 	keeps := a.Vulnerable()
+	held, ours := 0, p.ours(m)
 	for k := range m.Boxes {
 		for hop < m.count-1 && at > m.ends[hop] {
 			hop, on = hop+1, piece{}
@@ -42,9 +43,12 @@ func (p *Predictor) drive(i int, m *Motion) {
 		s := at - m.ends[hop] + l.Centre.Length()
 		middle := on.along(l, s)
 		t := float64(k) * Tick
+		if m.how == hoping && held == k && p.hinders(m, at-ours-p.ego().speed*t, speed) {
+			held = k + 1
+		}
 		side := m.side
 		if !keeps {
-			side *= max(settling[k], 1-at/12) // who stands comes no nearer to the middle
+			side = side*max(settling[k-min(held, k)], 1-at/12) + m.slide*sliding[k] // who stands comes no nearer to the middle
 		}
 		m.Boxes[k] = geom.Pose{
 			Vec:     geom.Vec{X: middle.X - side*on.ahead.Y, Y: middle.Y + side*on.ahead.X},
@@ -69,14 +73,41 @@ func (p *Predictor) drive(i int, m *Motion) {
 	}
 }
 
-// How much of its offset and of its heading against the lane one still has at each tick.
-var settling, lag = fading(1.5), fading(0.5)
+// beside is how much longer than the two of them is where one who would like to change lanes isn't yet past another, m.
+const beside = 1.0
 
-func fading(seconds float64) (share [Steps + 1]float64) {
-	for k := range share {
-		share[k] = math.Exp(-float64(k) * Tick / seconds)
+// How much of its offset and of its heading against the lane one still has at each tick, and how far it has got to the side
+// by each metre per second with which it moved there: who changes lanes takes about 4 s, as one damped critically.
+var settling, sliding, lag = func() (settling, sliding, lag [Steps + 1]float64) {
+	for k := range lag {
+		t := float64(k) * Tick
+		settling[k], sliding[k], lag[k] = (1+t)*math.Exp(-t), t*math.Exp(-t), math.Exp(-t/0.5)
 	}
-	return share
+	return settling, sliding, lag
+}()
+
+// ego is the vehicle itself.
+func (p *Predictor) ego() *spot { return &p.spots[len(p.spots)-1] }
+
+// hinders tells whether the vehicle is in the way of one who would like to change to its lane, when that is some metres ahead
+// of it: beside, or behind and coming up.
+func (p *Predictor) hinders(m *Motion, ahead, speed float64) bool {
+	const mirror = 2.0 // s: who comes up within that is let pass
+	x := p.ego()
+	long := x.half + m.Actor.Box.Length/2 + beside
+	return ahead > -long && ahead < long+mirror*max(0, x.speed-speed)
+}
+
+// ours gives how far the motion travels until it is beside the vehicle as it is now, m; +Inf where it doesn't come to its
+// lane.
+func (p *Predictor) ours(m *Motion) float64 {
+	x := p.ego()
+	for h := range m.count {
+		if x.ok && m.lanes[h] == x.Lane {
+			return m.ends[h] - p.m.Lane(x.Lane).Centre.Length() + x.S
+		}
+	}
+	return math.Inf(1)
 }
 
 // piece is the straight piece of a lane's middle that a motion is on.
@@ -144,7 +175,11 @@ func (p *Predictor) leader(i int, m *Motion) lead {
 				continue
 			}
 			travel := m.ends[h] - p.m.Lane(o.Lane).Centre.Length() + o.S
-			if gap := travel - o.half - m.Actor.Box.Length/2; travel > 0.5 && gap < best.at {
+			gap := travel - o.half - m.Actor.Box.Length/2
+			if m.how == hoping && gap < beside {
+				break
+			}
+			if travel > 0.5 && gap < best.at {
 				best = lead{gap, max(o.speed, 0)}
 			}
 			break

@@ -38,7 +38,21 @@ type Motion struct {
 	count int
 	s     float64 // m along the first lane where its middle begins
 	side  float64 // m to the left of the lane's middle
+	slide float64 // m/s to the left
+	how   course
 }
+
+// course is how a motion comes to its lane.
+type course uint8
+
+const (
+	keeping course = iota // it is on it
+	coming                // it moves over from the lane beside
+	hoping                // it would like to, and waits while the vehicle is in its way
+)
+
+// ComesOver tells whether the motion is a change of lanes.
+func (m *Motion) ComesOver() bool { return m.how != keeping }
 
 // Lanes gives the lanes the motion follows, in order; none for one that keeps to no lane.
 func (m *Motion) Lanes() []lane.ID { return m.lanes[:m.count] }
@@ -57,6 +71,7 @@ type Predictor struct {
 type spot struct {
 	lane.Spot
 	speed, half float64 // m/s; half its length
+	unsure      float64 // how much less is known of it than of one who is near
 	ok          bool
 }
 
@@ -86,7 +101,7 @@ func (p *Predictor) Look(v *scene.View, here lane.Spot, spec *vehicle.Spec, clai
 	p.lights(v.Lights)
 	for i := range v.Actors {
 		a := &v.Actors[i]
-		s := spot{speed: a.Speed, half: a.Box.Length / 2}
+		s := spot{speed: a.Speed, half: a.Box.Length / 2, unsure: unsure(a, v)}
 		if a.Box.Finite() && !a.OnFoot() {
 			s.Spot, s.ok = p.m.Locate(a.Box.Pose, ^lane.People, 1)
 		}
@@ -124,13 +139,16 @@ func (p *Predictor) lights(lights []scene.Light) {
 	}
 }
 
+// unsure gives how many times the uncertainty about one who is near that about an actor is.
+func unsure(a *scene.Actor, v *scene.View) float64 { return 1 + a.Box.To(v.Ego.Vec)/60 }
+
 // remember gives what is known of a track by now. Its speed alone doesn't say whether it stands: far off that is uncertain
 // by more than the speed of one who creeps; so it stands as long as it has come nowhere.
 func (p *Predictor) remember(a *scene.Actor, v *scene.View) *memory {
 	const moves, place = 0.5, 0.7 // m/s, m: what is uncertain about one who is near
 	const most = 60.0             // looks that count for where it is
-	sure := 1 + a.Box.To(v.Ego.Vec)/60
-	moving := math.Abs(a.Speed) > moves*sure
+	unsure := unsure(a, v)
+	moving := math.Abs(a.Speed) > moves*unsure
 	var m *memory
 	for i := range p.stood {
 		if p.stood[i].track == a.ID {
@@ -140,7 +158,7 @@ func (p *Predictor) remember(a *scene.Actor, v *scene.View) *memory {
 	if m == nil {
 		p.stood = append(p.stood, memory{track: a.ID, since: -1})
 		m = &p.stood[len(p.stood)-1]
-	} else if m.since >= 0 && m.at.To(a.Box.Vec) > place*sure || moving {
+	} else if m.since >= 0 && m.at.To(a.Box.Vec) > place*unsure || moving {
 		m.since, m.moved = -1, true
 	}
 	if m.seen = v.Time; m.since < 0 && !moving || m.since > v.Time {
@@ -154,10 +172,10 @@ func (p *Predictor) remember(a *scene.Actor, v *scene.View) *memory {
 
 // stands gives for how many seconds it has been standing.
 func (m *memory) stands(now float64) float64 {
-	if m.since < 0 {
-		return 0
+	if stood := now - m.since; m.since >= 0 && stood > 0 {
+		return stood
 	}
-	return now - m.since
+	return 0
 }
 
 // stay puts the motions of one who stands where it has been seen on the whole.
@@ -197,9 +215,9 @@ func (p *Predictor) foretell(i int, a *scene.Actor, stood float64) {
 		return
 	}
 	first := len(p.motions)
-	p.follow(i, a, stood, s.Spot)
-	if beside, ok := p.drifts(a, s.Spot); ok {
-		p.follow(i, a, stood, beside)
+	p.follow(i, a, stood, s.Spot, keeping)
+	if beside, how := p.drifts(a, s); how != keeping {
+		p.follow(i, a, stood, beside, how)
 	}
 	for k := first; k < len(p.motions); k++ {
 		p.motions[k].Share = 1 / float64(len(p.motions)-first)
@@ -213,32 +231,39 @@ func (p *Predictor) follows(a *scene.Actor, s lane.Spot) bool {
 	return turn < math.Pi/4 && a.Speed > -0.5
 }
 
-// drifts tells whether the actor is on its way into the lane beside its own, and where it is seen from there.
-func (p *Predictor) drifts(a *scene.Actor, s lane.Spot) (lane.Spot, bool) {
+// drifts tells whether the actor may come over to the lane beside its own, how, and where it is seen from there. One who
+// only indicates may as well mean a street at the next junction.
+func (p *Predictor) drifts(a *scene.Actor, s spot) (to lane.Spot, how course) {
+	const moves, over = 0.35, 0.2 // m/s to the side, m of its body over the line: what is uncertain about one who is near
 	l := p.m.Lane(s.Lane)
-	aside := a.Speed * math.Sin(geom.Wrap(a.Box.Heading-l.Centre.At(s.S).Heading)) // m/s to the left
+	aside := a.Speed * math.Sin(geom.Wrap(a.Box.Heading-l.Centre.At(s.S).Heading)) / s.unsure // m/s to the left
 	left, right := l.Widths(s.S)
-	to := lane.None
+	id := lane.None
 	switch {
-	case a.Turn == scene.TurnLeft || aside > 0.35 || s.D+a.Box.Width/2 > left+0.2:
-		to = l.LeftOf
-	case a.Turn == scene.TurnRight || aside < -0.35 || -s.D+a.Box.Width/2 > right+0.2:
-		to = l.RightOf
+	case aside > moves || s.D+a.Box.Width/2 > left+over*s.unsure:
+		id, how = l.LeftOf, coming
+	case aside < -moves || -s.D+a.Box.Width/2 > right+over*s.unsure:
+		id, how = l.RightOf, coming
+	case a.Turn == scene.TurnLeft:
+		id, how = l.LeftOf, hoping
+	case a.Turn == scene.TurnRight:
+		id, how = l.RightOf, hoping
 	}
-	if to == lane.None || l.Kind == lane.Junction {
-		return lane.Spot{}, false
+	if id == lane.None || l.Kind == lane.Junction {
+		return to, keeping
 	}
-	along, d := p.m.Lane(to).Centre.Project(a.Box.Vec)
-	return lane.Spot{Lane: to, S: along, D: d}, true
+	along, d := p.m.Lane(id).Centre.Project(a.Box.Vec)
+	return lane.Spot{Lane: id, S: along, D: d}, how
 }
 
 // follow adds the motions along the lanes from a spot on, one for each way to go at the next fork, at most three.
-func (p *Predictor) follow(i int, a *scene.Actor, stood float64, s lane.Spot) {
+func (p *Predictor) follow(i int, a *scene.Actor, stood float64, s lane.Spot, how course) {
 	const reach = 120.0
 	want := min(max(math.Abs(a.Speed), 5)*float64(Steps)*Tick+20, reach)
 	for branch := range 3 {
 		m := p.add(a, stood)
-		m.s, m.side = s.S, s.D
+		m.s, m.side, m.how = s.S, s.D, how
+		m.slide = a.Speed * math.Sin(geom.Wrap(a.Box.Heading-p.m.Lane(s.Lane).Centre.At(s.S).Heading))
 		forked := p.lanes(m, s, branch, want)
 		if branch > 0 && !forked {
 			p.motions = p.motions[:len(p.motions)-1]

@@ -95,3 +95,47 @@ func TestSomebodyOnFootWalksOnAndBecomesLessCertain(t *testing.T) {
 		t.Errorf("after 4 s at %v, growing %v", got, m.Grow)
 	}
 }
+
+// twoLanes is a street of two lanes to the east, the right one first.
+func twoLanes(t *testing.T) *lane.Map {
+	t.Helper()
+	right, left := straight(t, "right", geom.Vec{}, geom.Vec{X: 300}), straight(t, "left", geom.Vec{Y: 3.2}, geom.Vec{X: 300, Y: 3.2})
+	right.LeftOf, right.MayLeft, left.RightOf, left.MayRight = 1, true, 0, true
+	m, err := lane.NewMap([]lane.Lane{right, left}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func TestWhoOnlyIndicatesIsThoughtToChangeLanesWhenTheVehicleIsNoLongerBesideIt(t *testing.T) {
+	m := twoLanes(t)
+	spec := vehicle.Shuttle
+	for _, c := range []struct {
+		what           string
+		x, v, sideways float64 // of the other in the left lane, which indicates to the right; m/s to the right
+		own            float64 // m/s, of the vehicle at 100 m in the right one
+		from, until    float64 // s, between which it first is half way over
+	}{
+		{"beside, as fast, and speeding up", 100, 8, 0, 8, 4, 7},
+		{"coming past", 97, 8, 0, 4, 3, 5.5},
+		{"slower, ahead, the vehicle coming up", 108, 6, 0, 12, 4, 7},
+		{"ahead", 120, 8, 0, 8, 1, 3},
+		{"beside, and moving over already", 103, 8, 0.6, 8, 0.5, 2.5},
+	} {
+		a := car(c.x, 3.2, -math.Asin(c.sideways/c.v), c.v)
+		a.Turn = scene.TurnRight
+		v := scene.View{Actors: []scene.Actor{a}, Ego: vehicle.State{Pose: geom.Pose{Vec: geom.Vec{X: 100}}, Speed: c.own}}
+		over := 9.0
+		for _, x := range predict.New(m).Look(&v, lane.Spot{Lane: 0, S: 100}, &spec, nil) {
+			for k := range x.Boxes {
+				if t := float64(k) * predict.Tick; x.Boxes[k].Y < 1.6 && t < over {
+					over = t
+				}
+			}
+		}
+		if over < c.from || over > c.until {
+			t.Errorf("%s: it is half way over after %.1f s, want %.1f to %.1f", c.what, over, c.from, c.until)
+		}
+	}
+}
