@@ -33,13 +33,6 @@ type sceneEntry struct {
 	box    *engine.Scene
 }
 
-// file is what was read of one file: its text, or why it could not be read.
-type file struct {
-	source []byte
-	stamp  stamp
-	err    error
-}
-
 // scan brings entries in line with the folders. The disk is asked while rules go on running.
 func (r *Runner) scan(start bool) error {
 	r.edit.Lock()
@@ -56,7 +49,7 @@ func (r *Runner) scan(start bool) error {
 	freshScenes := differ(scenes, r.stage, func(s *sceneEntry) stamp { return s.stamp })
 	freshRules := differ(rules, r.entries, func(e *entry) stamp { return e.stamp })
 	r.mu.Unlock()
-	sceneFiles, ruleFiles := r.scenes.readAll(freshScenes), r.rules.readAll(freshRules)
+	sceneFiles, ruleFiles := readAll(r.scenes, freshScenes, text.ParseScene), readAll(r.rules, freshRules, text.Parse)
 
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -75,11 +68,7 @@ func (r *Runner) scan(start bool) error {
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(ruleFiles)) {
-		if f := ruleFiles[id]; f.err != nil {
-			r.wrong(id, f.stamp, text.Problems{{Line: 1, Column: 1, Reason: f.err.Error()}})
-		} else {
-			r.take(id, f.source, f.stamp, look, &in)
-		}
+		r.take(id, ruleFiles[id], look, &in)
 		e := r.entries[id]
 		r.warn(r.rules.path(id), e.wrong, e.joined)
 	}
@@ -113,31 +102,25 @@ func differ[E any](found map[string]stamp, known map[string]E, stampOf func(E) s
 func (r *Runner) retry(look *engine.Lookup, in *engine.Input) {
 	for _, id := range slices.Sorted(maps.Keys(r.entries)) {
 		if e := r.entries[id]; len(e.source) > 0 && (len(e.wrong) > 0 || e.joined.Refused()) {
-			r.take(id, e.source, e.stamp, look, in)
+			r.take(id, parsed(id, e.source, e.stamp, text.Parse), look, in)
 		}
 	}
 }
 
-func (r *Runner) wrong(id string, st stamp, why text.Problems) {
+// take makes f the file of rule id. When its text cannot be used, what ran before goes on.
+func (r *Runner) take(id string, f file[*text.Rule], look *engine.Lookup, in *engine.Input) {
 	e := r.entries[id]
 	if e == nil {
 		e = &entry{id: id}
 		r.entries[id] = e
 	}
-	e.stamp, e.wrong = st, why
-}
-
-// take makes source the text of rule id. When it cannot be used, what ran before goes on.
-func (r *Runner) take(id string, source []byte, st stamp, look *engine.Lookup, in *engine.Input) {
-	e := r.entries[id]
-	if e == nil {
-		e = &entry{id: id}
-		r.entries[id] = e
+	e.stamp = f.stamp
+	if f.source != nil {
+		e.source = f.source
 	}
-	e.stamp, e.source = st, source
-	rule, problems := text.Parse(id, source)
+	rule := f.says
 	if rule == nil {
-		e.wrong = problems
+		e.wrong = f.wrong
 		return
 	}
 	p, problems := engine.Join(rule, r.setting(), look)
@@ -237,7 +220,7 @@ func (r *Runner) rejoin() {
 }
 
 // bringScenes brings the scenes in line with their folder, and says whether any is different.
-func (r *Runner) bringScenes(found map[string]stamp, files map[string]file, look *engine.Lookup) (different bool) {
+func (r *Runner) bringScenes(found map[string]stamp, files map[string]file[*text.Scene], look *engine.Lookup) (different bool) {
 	for id := range r.stage {
 		if _, ok := found[id]; !ok {
 			delete(r.stage, id)
@@ -245,25 +228,22 @@ func (r *Runner) bringScenes(found map[string]stamp, files map[string]file, look
 		}
 	}
 	for id, f := range files {
-		if f.err != nil {
-			f.source = nil // refused as empty
-		}
-		r.takeScene(id, f.source, f.stamp, look)
+		r.takeScene(id, f, look)
 		different = true
 	}
 	return different
 }
 
-func (r *Runner) takeScene(id string, source []byte, st stamp, look *engine.Lookup) {
+func (r *Runner) takeScene(id string, f file[*text.Scene], look *engine.Lookup) {
 	s := r.stage[id]
 	if s == nil {
 		s = &sceneEntry{id: id}
 		r.stage[id] = s
 	}
-	s.stamp, s.source = st, source
-	scene, problems := text.ParseScene(id, source)
+	s.stamp, s.source = f.stamp, f.source
+	scene := f.says
 	if scene == nil {
-		s.wrong = problems
+		s.wrong = f.wrong
 		return
 	}
 	box, problems := engine.JoinScene(scene, look)

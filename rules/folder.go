@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"sync"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -16,8 +19,8 @@ import (
 	"hutong/rules/text"
 )
 
-// MaxFiles is how many rules, and how many scenes, a data folder may hold.
-const MaxFiles = 20000
+// MaxFiles is how many rules, and how many scenes, a data folder may hold: one for each Thing that a hub takes.
+const MaxFiles = 200_000
 
 // folder is a directory of <id>.yaml files.
 type folder struct {
@@ -69,16 +72,48 @@ func (f folder) read(id string) ([]byte, stamp, error) {
 	return data, stamp{info.ModTime(), info.Size()}, nil
 }
 
-// readAll reads several files; one that has gone meanwhile is left out.
-func (f folder) readAll(ids []string) map[string]file {
-	files := make(map[string]file, len(ids))
-	for _, id := range ids {
-		source, st, err := f.read(id)
-		if !errors.Is(err, fs.ErrNotExist) {
-			files[id] = file{source, st, err}
-		}
+// file is what was read of one file: its text, and what it says or what is wrong with it. One that could not be read has
+// no text.
+type file[T any] struct {
+	source []byte
+	stamp  stamp
+	says   T
+	wrong  text.Problems
+}
+
+func parsed[T any](id string, source []byte, st stamp, parse func(id string, source []byte) (T, text.Problems)) file[T] {
+	f := file[T]{source: source, stamp: st}
+	f.says, f.wrong = parse(id, source)
+	return f
+}
+
+// readAll reads several files, on all processors, and parses the text of each; one that has gone meanwhile is
+// left out.
+func readAll[T any](f folder, ids []string, parse func(id string, source []byte) (T, text.Problems)) map[string]file[T] {
+	n := runtime.GOMAXPROCS(0)
+	parts := make([]map[string]file[T], n)
+	var all sync.WaitGroup
+	for k := range parts {
+		part := map[string]file[T]{}
+		parts[k] = part
+		all.Go(func() {
+			for i := k; i < len(ids); i += n {
+				source, st, err := f.read(ids[i])
+				switch {
+				case errors.Is(err, fs.ErrNotExist):
+				case err != nil:
+					part[ids[i]] = file[T]{stamp: st, wrong: text.Problems{{Line: 1, Column: 1, Reason: err.Error()}}}
+				default:
+					part[ids[i]] = parsed(ids[i], source, st, parse)
+				}
+			}
+		})
 	}
-	return files
+	all.Wait()
+	for _, part := range parts[1:] {
+		maps.Copy(parts[0], part)
+	}
+	return parts[0]
 }
 
 func (f folder) path(id string) string { return filepath.Join(f.dir, id+".yaml") }

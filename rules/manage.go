@@ -174,7 +174,7 @@ func (r *Runner) put(id string, source []byte) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var in engine.Input
-	r.take(id, slices.Clone(source), st, engine.NewLookup(r.o.Directory), &in)
+	r.take(id, parsed(id, slices.Clone(source), st, text.Parse), engine.NewLookup(r.o.Directory), &in)
 	r.load(in)
 	return nil
 }
@@ -355,7 +355,7 @@ func (r *Runner) PutScene(_ context.Context, id string, source []byte) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.takeScene(id, slices.Clone(source), st, engine.NewLookup(r.o.Directory))
+	r.takeScene(id, parsed(id, slices.Clone(source), st, text.ParseScene), engine.NewLookup(r.o.Directory))
 	r.staged()
 	return nil
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
-	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -38,7 +37,8 @@ type run struct {
 	byTopic map[string]*member
 	byID    map[thing.ID]*member
 
-	done tracker
+	done    tracker
+	batches sync.Pool // of *[]thing.Report
 }
 
 // announcement is one message at a topic below announceTopic.
@@ -53,7 +53,7 @@ type announcement struct {
 type member struct {
 	topic   string
 	device  binding.Device
-	outlets map[thing.Ref]*outlet
+	outlets outlets
 	detach  func()
 }
 
@@ -64,6 +64,7 @@ func newRun(ctx context.Context, b *Binding, hub binding.Hub) *run {
 	}
 	r.ctx, r.stop = context.WithCancel(ctx)
 	r.done.start()
+	r.batches.New = func() any { return new([]thing.Report) }
 	context.AfterFunc(r.ctx, r.done.close) // what the lanes leave behind nobody shall wait for
 	for i := range r.lanes {
 		lane := make(chan announcement, laneDepth)
@@ -229,7 +230,7 @@ func (r *run) unclaim(id thing.ID) {
 
 // adopt listens to the topics of p for device in place of old, which may be nil.
 func (r *run) adopt(topic string, old *member, device binding.Device, p *plan) error {
-	m := &member{topic: topic, device: device, outlets: p.outlets, detach: func() {}}
+	m := &member{topic: topic, device: device, outlets: slices.Clip(p.outlets), detach: func() {}}
 	r.mu.Lock()
 	r.byTopic[topic], r.byID[device.Thing().ID] = m, m
 	r.mu.Unlock()
@@ -237,7 +238,7 @@ func (r *run) adopt(topic string, old *member, device binding.Device, p *plan) e
 		old.detach()
 	}
 	if tap := p.tap(r, device); len(tap.sinks) > 0 {
-		detach, err := r.b.broker.Attach(tap, slices.Collect(maps.Keys(tap.sinks))...)
+		detach, err := r.b.broker.Attach(tap, tap.topics()...)
 		if err != nil {
 			return fmt.Errorf("listen to the topics of %s: %w", device.Thing().ID, err)
 		}
@@ -297,7 +298,7 @@ func (r *run) outlet(ref thing.Ref) (*outlet, error) {
 	if m == nil {
 		return nil, fmt.Errorf("%s: %w", ref, errUnknown)
 	}
-	if to := m.outlets[ref]; to != nil {
+	if to := m.outlets.of(ref); to != nil {
 		return to, nil
 	}
 	return nil, fmt.Errorf("%s: its description has no MQTT form for that", ref)

@@ -37,8 +37,9 @@ func FuzzPlan(f *testing.F) {
 				t.Errorf("listens to %q", in.topic)
 			}
 		}
-		for ref, out := range p.outlets {
-			if !mqtt.ValidTopic(out.topic) || out.qos > 2 || ref.Kind == thing.Event {
+		for _, out := range p.outlets {
+			ref := thing.Ref{Thing: p.id, Kind: out.kind, Name: out.name}
+			if !mqtt.ValidTopic(out.topic) || out.qos > 2 || ref.Kind == thing.Event || p.outlets.of(ref).topic != out.topic {
 				t.Errorf("%s goes to %+v", ref, out)
 			}
 		}

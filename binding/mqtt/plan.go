@@ -1,6 +1,7 @@
 package mqttwot
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/url"
@@ -18,7 +19,7 @@ import (
 type plan struct {
 	id        thing.ID
 	inlets    []inlet
-	outlets   map[thing.Ref]*outlet
+	outlets   outlets
 	takes     []string // all topics where the device takes orders
 	links     []string // topics of links
 	available []availability
@@ -34,12 +35,31 @@ type inlet struct {
 
 // outlet is where a Command is published.
 type outlet struct {
+	kind     thing.Kind
+	name     string
 	topic    string
 	qos      byte
 	retain   bool
 	format   format
 	response string // topic of the answer; "" when none is awaited
 	output   format
+}
+
+// outlets are sorted by kind and name.
+type outlets []outlet
+
+func (l outlets) search(ref thing.Ref) (int, bool) {
+	return slices.BinarySearchFunc(l, ref, func(o outlet, ref thing.Ref) int {
+		return cmp.Or(cmp.Compare(o.kind, ref.Kind), cmp.Compare(o.name, ref.Name))
+	})
+}
+
+// of is where a Command for ref goes; nil for nowhere.
+func (l outlets) of(ref thing.Ref) *outlet {
+	if i, ok := l.search(ref); ok {
+		return &l[i]
+	}
+	return nil
 }
 
 // availability is where a device says that it is there.
@@ -54,7 +74,7 @@ const maxAvailability = 16
 // planOf reads the forms of d. The error is a *td.Error that says which one cannot be followed.
 func planOf(d *td.Thing) (*plan, error) {
 	id := thing.ID(strings.Clone(d.ID)) // not a piece of the whole description
-	p := &plan{id: id, outlets: make(map[thing.Ref]*outlet)}
+	p := &plan{id: id}
 	if err := p.readAvailability(d); err != nil {
 		return nil, err
 	}
@@ -119,14 +139,14 @@ func (p *plan) readForm(d *td.Thing, ref thing.Ref, i *td.Interaction, f *td.For
 	if out {
 		p.takes = append(p.takes, topics...)
 	}
-	if out && p.outlets[ref] == nil { // the first form that can
+	if out && p.outlets.of(ref) == nil { // the first form that can
 		return p.addOutlet(ref, f, at, topics[0], write, answer)
 	}
 	return nil
 }
 
 func (p *plan) addOutlet(ref thing.Ref, f *td.Form, at, topic string, write, answer *td.Schema) (err error) {
-	o := &outlet{topic: topic, qos: 1}
+	o := outlet{kind: ref.Kind, name: ref.Name, topic: topic, qos: 1}
 	if o.format, err = formatOf(f.Media(), write, at); err != nil {
 		return err
 	}
@@ -152,7 +172,8 @@ func (p *plan) addOutlet(ref thing.Ref, f *td.Form, at, topic string, write, ans
 		o.response = strings.Clone(response)
 		p.responses = append(p.responses, o.response)
 	}
-	p.outlets[ref] = o
+	i, _ := p.outlets.search(ref)
+	p.outlets = slices.Insert(p.outlets, i, o)
 	return nil
 }
 

@@ -29,9 +29,9 @@ func (s *shelf) settle(p *plan) {
 	for i := range p.inlets {
 		s.swap(&p.inlets[i].format)
 	}
-	for _, o := range p.outlets {
-		s.swap(&o.format)
-		s.swap(&o.output)
+	for i := range p.outlets {
+		s.swap(&p.outlets[i].format)
+		s.swap(&p.outlets[i].output)
 	}
 }
 

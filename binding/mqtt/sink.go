@@ -1,6 +1,8 @@
 package mqttwot
 
 import (
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -12,7 +14,7 @@ import (
 // tap listens to the topics of one Thing.
 type tap struct {
 	run   *run
-	sinks map[string]*sink
+	sinks []*sink // sorted by topic
 }
 
 // sink takes the messages of one topic of one Thing.
@@ -25,7 +27,6 @@ type sink struct {
 	state  *presence
 	answer bool
 	wrong  atomic.Bool // the last value did not fit: log only the first of a row
-	pool   sync.Pool
 }
 
 type valueOf struct {
@@ -48,15 +49,13 @@ type presence struct {
 
 // tap makes the Tap for the topics of p.
 func (p *plan) tap(r *run, device binding.Device) *tap {
-	t := &tap{run: r, sinks: make(map[string]*sink)}
+	t := &tap{run: r}
 	at := func(topic string) *sink {
-		s := t.sinks[topic]
-		if s == nil {
-			s = &sink{run: r, device: device, topic: topic}
-			s.pool.New = func() any { return new([]thing.Report) }
-			t.sinks[topic] = s
+		i, ok := t.search(topic)
+		if !ok {
+			t.sinks = slices.Insert(t.sinks, i, &sink{run: r, device: device, topic: topic})
 		}
-		return s
+		return t.sinks[i]
 	}
 	for _, i := range p.inlets {
 		if h, ok := device.Handle(i.ref.Kind, i.ref.Name); ok {
@@ -86,10 +85,22 @@ func (s *sink) add(v valueOf) {
 	s.values = append(s.values, v)
 }
 
+func (t *tap) search(topic string) (int, bool) {
+	return slices.BinarySearchFunc(t.sinks, topic, func(s *sink, topic string) int { return strings.Compare(s.topic, topic) })
+}
+
+func (t *tap) topics() []string {
+	list := make([]string, len(t.sinks))
+	for i, s := range t.sinks {
+		list[i] = s.topic
+	}
+	return list
+}
+
 // Route implements mqtt.Tap.
 func (t *tap) Route(topic string) mqtt.Sink {
-	if s := t.sinks[topic]; s != nil {
-		return s
+	if i, ok := t.search(topic); ok {
+		return t.sinks[i]
 	}
 	return nil
 }
@@ -108,8 +119,8 @@ func (s *sink) Publish(m *mqtt.Message) (pos uint64) {
 	if len(s.values) == 0 {
 		return 0
 	}
-	batch := s.pool.Get().(*[]thing.Report)
-	defer s.pool.Put(batch)
+	batch := s.run.batches.Get().(*[]thing.Report)
+	defer s.run.batches.Put(batch)
 	for i := range s.values {
 		if v := &s.values[i]; len(m.Payload) > 0 || v.always {
 			*batch = append(*batch, s.read(v, m))

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -269,6 +270,7 @@ func (h *Hub) run(ctx context.Context, after func(context.Context) error) error 
 		return h.quiet(server)
 	})
 	fmt.Println(h.readyLine())
+	debug.FreeOSMemory() // a start takes more than what comes after it
 	return errors.Join(work.Wait(), h.close())
 }
 

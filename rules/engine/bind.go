@@ -25,6 +25,7 @@ type Lookup struct {
 	byTitle map[string][]*thing.Thing
 	byPlace map[thing.PlaceID][]*thing.Thing // a Thing is under each place that holds it
 	exprs   map[string]*condition.Expr       // by text, points and type
+	indexes map[string]map[string]int        // by the names in them
 }
 
 func NewLookup(d Directory) *Lookup { return &Lookup{dir: d} }
@@ -49,6 +50,26 @@ func (l *Lookup) compile(source string, env condition.Env, want thing.Type) (*co
 	}
 	l.exprs[string(key)] = x
 	return x, nil
+}
+
+// index gives the place of each name, one map to all rules that name their points alike.
+func (l *Lookup) index(decls []text.Point) map[string]int {
+	var key []byte
+	for _, d := range decls {
+		key = append(append(key, d.Name...), ' ')
+	}
+	if x, ok := l.indexes[string(key)]; ok {
+		return x
+	}
+	x := make(map[string]int, len(decls))
+	for i, d := range decls {
+		x[d.Name] = i
+	}
+	if l.indexes == nil {
+		l.indexes = map[string]map[string]int{}
+	}
+	l.indexes[string(key)] = x
+	return x
 }
 
 func (l *Lookup) tables() {

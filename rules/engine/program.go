@@ -52,7 +52,7 @@ type compiler struct {
 }
 
 func newCompiler(s Setting, l *Lookup, decls []text.Point) *compiler {
-	c := &compiler{Setting: s, look: l, index: map[string]int{}}
+	c := &compiler{Setting: s, look: l, index: l.index(decls), points: make([]point, 0, len(decls))}
 	c.env = condition.Env{Points: map[string]thing.Type{}, Sun: s.Position != nil}
 	for _, d := range decls {
 		p, bad := l.bind(d)
@@ -60,7 +60,6 @@ func newCompiler(s Setting, l *Lookup, decls []text.Point) *compiler {
 			c.problems = append(c.problems, *bad)
 			p.typ, p.members = thing.Any, nil
 		}
-		c.index[d.Name] = len(c.points)
 		c.points = append(c.points, p)
 		if d.Kind != thing.Action {
 			c.env.Points[d.Name] = p.typ
