@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -296,17 +297,14 @@ func appendMember(b []byte, name, text string) []byte {
 	return appendText(append(b, name...), text)
 }
 
-// appendText appends s as a JSON string.
+// appendText appends s as a JSON string in which the characters of HTML are escaped.
 func appendText(b []byte, s string) []byte {
-	for i := range len(s) {
-		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
-			whole, err := json.Marshal(s)
-			if err != nil {
-				panic(err) // a string always has a JSON
-			}
-			return append(b, whole...)
-		}
+	if !strings.ContainsAny(s, "<>&") {
+		return thing.String(s).AppendJSON(b)
 	}
-	b = append(append(b, '"'), s...)
-	return append(b, '"')
+	whole, err := json.Marshal(s)
+	if err != nil {
+		panic(err) // a string always has a JSON
+	}
+	return append(b, whole...)
 }

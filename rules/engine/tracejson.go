@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"encoding/json"
 	"strconv"
 	"time"
 
@@ -136,15 +135,4 @@ func field(b []byte, name, s string) []byte {
 }
 
 // quote appends s as a JSON string.
-func quote(b []byte, s string) []byte {
-	for i := range len(s) {
-		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
-			whole, err := json.Marshal(s)
-			if err != nil {
-				panic(err) // a string always has a JSON
-			}
-			return append(b, whole...)
-		}
-	}
-	return append(append(append(b, '"'), s...), '"')
-}
+func quote(b []byte, s string) []byte { return thing.String(s).AppendJSON(b) }
