@@ -4,11 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"hutong/drive/geom"
 	"hutong/drive/lane"
@@ -16,6 +14,7 @@ import (
 	drivestart "hutong/drive/start"
 	"hutong/drive/sumo"
 	"hutong/internal/testkit"
+	"hutong/internal/testkit/broker"
 	"hutong/mqtt"
 )
 
@@ -33,23 +32,8 @@ func foreign(t *testing.T) string {
 func TestVehiclesDriveInANetworkOfSomeoneElse(t *testing.T) {
 	config := foreign(t)
 	before := inside(t, filepath.Dir(config))
-	s, err := mqtt.NewServer(mqtt.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	served := make(chan struct{})
-	go func() { defer close(served); _ = s.Serve(l) }()
-	defer func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-		defer cancel()
-		_ = s.Close(ctx)
-		<-served
-	}()
-	url := "mqtt://" + l.Addr().String()
+	_, addr := broker.Serve(t, mqtt.Options{})
+	url := "mqtt://" + addr
 	r, err := drivestart.New(t.Context(), drivestart.Options{World: "sumo", Config: config, Vehicles: 3, Seed: 1, Speed: 50, Broker: url})
 	if err != nil {
 		t.Fatal(err)

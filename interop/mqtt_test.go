@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -17,34 +16,9 @@ import (
 	"testing"
 	"time"
 
+	"hutong/internal/testkit/broker"
 	"hutong/mqtt"
 )
-
-// serveMQTT runs our server on a free port and returns its address.
-func serveMQTT(t *testing.T, o mqtt.Options) (s *mqtt.Server, addr string) {
-	t.Helper()
-	s, err := mqtt.NewServer(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	over := make(chan error, 1)
-	go func() { over <- s.Serve(l) }()
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		defer cancel()
-		if err := s.Close(ctx); err != nil {
-			t.Error(err)
-		}
-		if err := <-over; !errors.Is(err, mqtt.ErrServerClosed) {
-			t.Error(err)
-		}
-	})
-	return s, l.Addr().String()
-}
 
 func dialMQTT(t *testing.T, o mqtt.ClientOptions) *mqtt.Client {
 	t.Helper()
@@ -175,7 +149,7 @@ func TestMosquittosClientsSpeakWithOurServer(t *testing.T) {
 		}
 		return nil
 	}}
-	_, addr := serveMQTT(t, o)
+	_, addr := broker.Serve(t, o)
 	host, port, _ := net.SplitHostPort(addr)
 	for version, name := range mosquittoVersions {
 		for qos := range 3 {
@@ -293,7 +267,7 @@ func echo(t *testing.T, c *mqtt.Client, version byte, name string, start func() 
 }
 
 func TestForeignClientsSpeakWithOurs(t *testing.T) {
-	s, addr := serveMQTT(t, mqtt.Options{})
+	s, addr := broker.Serve(t, mqtt.Options{})
 	web := httptest.NewServer(http.StripPrefix("/mqtt", s.WebSocket()))
 	t.Cleanup(web.Close)
 	urls := map[string]string{"TCP": "mqtt://" + addr, "WebSocket": strings.Replace(web.URL, "http", "ws", 1) + "/mqtt"}
@@ -404,7 +378,7 @@ func TestThePahoSuitePasses(t *testing.T) {
 	for script, count := range map[string]string{"client_test.py": "10", "client_test5.py": "27"} {
 		t.Run(script, func(t *testing.T) {
 			t.Parallel()
-			_, addr := serveMQTT(t, mqtt.Options{
+			_, addr := broker.Serve(t, mqtt.Options{
 				MaxKeepAlive: time.Minute, // the suite asks for it
 				Authorize: func(_ *mqtt.Login, topic string, write bool) error {
 					if topic == "test/nosubscribe" && !write {

@@ -12,6 +12,7 @@ import (
 
 	"hutong/binding/bindingtest"
 	wot "hutong/binding/mqtt"
+	"hutong/internal/testkit/broker"
 	"hutong/mqtt"
 	"hutong/thing"
 )
@@ -24,8 +25,8 @@ const foreignLamp = `{"@context":"https://www.w3.org/2022/wot/td/v1.1","id":"urn
 		{"href":"mqtt://broker","op":"observeproperty","mqv:filter":"foreign/level"},
 		{"href":"mqtt://broker/foreign/set","op":"writeproperty","mqv:qos":1}]}}}`
 
-// foreignDevice plays the lamp with mosquitto's tools at addr, for a binding that lives in broker.
-func foreignDevice(t *testing.T, broker mqtt.Broker, addr string) bindingtest.Subject {
+// foreignDevice plays the lamp with mosquitto's tools at addr, for a binding that lives in b.
+func foreignDevice(t *testing.T, b mqtt.Broker, addr string) bindingtest.Subject {
 	t.Helper()
 	pub := peer(t, "mosquitto_pub")
 	host, port, err := net.SplitHostPort(addr)
@@ -62,7 +63,7 @@ func foreignDevice(t *testing.T, broker mqtt.Broker, addr string) bindingtest.Su
 		}
 	}
 	return bindingtest.Subject{
-		Binding: wot.New(wot.Options{Broker: broker}), ID: "urn:interop:lamp", Property: "level",
+		Binding: wot.New(wot.Options{Broker: b}), ID: "urn:interop:lamp", Property: "level",
 		Values:         [2]thing.Value{thing.Int(3), thing.Int(97)},
 		Appear:         func() { must("hutong/td/foreign", foreignLamp, "-r") },
 		Vanish:         func() { must("hutong/td/foreign", "", "-r") },
@@ -117,21 +118,8 @@ func listen(t *testing.T, path string, args ...string) <-chan string {
 
 func TestForeignDevicesDescribeThemselvesToOurServer(t *testing.T) {
 	bindingtest.Run(t, func(t *testing.T) bindingtest.Subject {
-		s, err := mqtt.NewServer(mqtt.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		done := make(chan error, 1)
-		go func() { done <- s.Serve(l) }()
-		t.Cleanup(func() {
-			_ = s.Close(context.Background()) // the tools may still be connected
-			<-done
-		})
-		return foreignDevice(t, s, l.Addr().String())
+		s, addr := broker.Serve(t, mqtt.Options{})
+		return foreignDevice(t, s, addr)
 	})
 }
 

@@ -5,13 +5,13 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"strings"
 	"testing"
 	"time"
 
 	"hutong/binding/bindingtest"
 	"hutong/binding/hass"
+	"hutong/internal/testkit/broker"
 	"hutong/mqtt"
 	"hutong/thing"
 )
@@ -26,23 +26,8 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	server, err := mqtt.NewServer(mqtt.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	go server.Serve(listener) // ends with Close
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-		defer cancel()
-		if err := server.Close(ctx); err != nil {
-			t.Error(err)
-		}
-	})
-	device, err := mqtt.Dial(t.Context(), mqtt.ClientOptions{URL: "mqtt://" + listener.Addr().String(), ClientID: "device"})
+	server, addr := broker.Serve(t, mqtt.Options{})
+	device, err := mqtt.Dial(t.Context(), mqtt.ClientOptions{URL: "mqtt://" + addr, ClientID: "device"})
 	if err != nil {
 		t.Fatal(err)
 	}

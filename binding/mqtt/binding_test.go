@@ -3,9 +3,7 @@ package mqttwot_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"net"
 	"os"
 	"strings"
 	"sync/atomic"
@@ -18,6 +16,7 @@ import (
 	mqttwot "hutong/binding/mqtt"
 
 	"hutong/binding/bindingtest"
+	"hutong/internal/testkit/broker"
 	"hutong/mqtt"
 	"hutong/thing"
 )
@@ -29,27 +28,8 @@ const patience = 10 * time.Second
 // serve runs an MQTT server on a free port until the test ends.
 func serve(t *testing.T) (*mqtt.Server, string) {
 	t.Helper()
-	s, err := mqtt.NewServer(mqtt.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan error, 1)
-	go func() { done <- s.Serve(l) }()
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
-		defer cancel()
-		if err := s.Close(ctx); err != nil {
-			t.Error(err)
-		}
-		if err := <-done; !errors.Is(err, mqtt.ErrServerClosed) {
-			t.Error(err)
-		}
-	})
-	return s, "mqtt://" + l.Addr().String()
+	s, addr := broker.Serve(t, mqtt.Options{})
+	return s, "mqtt://" + addr
 }
 
 func dial(t *testing.T, url string) *mqtt.Client {

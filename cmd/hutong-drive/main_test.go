@@ -2,11 +2,11 @@ package main
 
 import (
 	"context"
-	"net"
 	"strings"
 	"testing"
 	"time"
 
+	"hutong/internal/testkit/broker"
 	"hutong/mqtt"
 )
 
@@ -23,28 +23,13 @@ func TestWhatIsAskedWronglyIsSaid(t *testing.T) {
 }
 
 func TestVehiclesAreThingsOfWhateverHubTheyAreGiven(t *testing.T) {
-	s, err := mqtt.NewServer(mqtt.Options{Authenticate: func(_ context.Context, who *mqtt.Login) error {
+	_, addr := broker.Serve(t, mqtt.Options{Authenticate: func(_ context.Context, who *mqtt.Login) error {
 		if who.Username != "shuttles" || string(who.Password) != "htg_x" {
 			return mqtt.BadCredentials
 		}
 		return nil
 	}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	served := make(chan struct{})
-	go func() { defer close(served); _ = s.Serve(l) }()
-	defer func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-		defer cancel()
-		_ = s.Close(ctx)
-		<-served
-	}()
-	url := "mqtt://" + l.Addr().String()
+	url := "mqtt://" + addr
 	c, err := mqtt.Dial(t.Context(), mqtt.ClientOptions{URL: url, Username: "shuttles", Password: "htg_x", CleanStart: true})
 	if err != nil {
 		t.Fatal(err)
