@@ -3,6 +3,7 @@ package disk
 import (
 	"errors"
 	"io/fs"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -39,7 +40,7 @@ func Cut(folder, dir, name string, dice *rand.Rand) (Loss, error) {
 	}
 	files, gone := replay(string(text))
 	var loss Loss
-	for _, f := range slices.Sorted(keys(files)) {
+	for _, f := range slices.Sorted(maps.Keys(files)) {
 		if err := loss.end(filepath.Join(folder, f), files[f], dice); err != nil {
 			return loss, err
 		}
@@ -57,16 +58,6 @@ func Cut(folder, dir, name string, dice *rand.Rand) (Loss, error) {
 		}
 	}
 	return loss, os.RemoveAll(shadow)
-}
-
-func keys[V any](m map[string]V) func(func(string) bool) {
-	return func(yield func(string) bool) {
-		for k := range m {
-			if !yield(k) {
-				return
-			}
-		}
-	}
 }
 
 // replay reads the log: the files there, and those whose deletion may not have happened.

@@ -138,16 +138,7 @@ func (d *Disk) Write(name string, n int) (may int, err error) {
 	return n, err
 }
 
-// Opened says that a file is open that was there before, with so many bytes.
-func (d *Disk) Opened(name string, size int64) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if _, known := d.sizes[name]; !known {
-		d.sizes[name] = size
-	}
-}
-
-// Truncate is asked before a file is cut. A disk whose fsyncs fail may not do it: ErrDisk.
+// Truncate is asked before a file is cut. A disk that fails may refuse.
 func (d *Disk) Truncate(name string, size int64) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
