@@ -5,8 +5,9 @@ import (
 	"net"
 	"strconv"
 	"sync"
-	"syscall"
 	"time"
+
+	"hutong/bench/rig"
 )
 
 // load is a pattern of arrival.
@@ -42,7 +43,6 @@ type fleet struct {
 	load  *load
 	pubs  []*publisher
 	conns []net.Conn
-	login login
 	stop  chan struct{}
 	errs  chan error
 }
@@ -65,8 +65,8 @@ type publisher struct {
 }
 
 // newFleet connects everybody to addr.
-func newFleet(l *load, addr string, who login) (*fleet, error) {
-	f := &fleet{load: l, login: who, stop: make(chan struct{}), errs: make(chan error, l.conns+l.publishers)}
+func newFleet(l *load, addr string, who rig.Login) (*fleet, error) {
+	f := &fleet{load: l, stop: make(chan struct{}), errs: make(chan error, l.conns+l.publishers)}
 	for i := range l.conns {
 		c, err := dial(addr, "dev"+strconv.Itoa(i), who)
 		if err != nil {
@@ -231,7 +231,7 @@ func (f *fleet) settle() {
 
 // acked waits until every QoS 1 message was acknowledged.
 func (f *fleet) acked() error {
-	return wait(func() (bool, int) {
+	return rig.Wait(func() (bool, int) {
 		open, done := 0, 0
 		for _, p := range f.pubs {
 			p.mu.Lock()
@@ -240,30 +240,4 @@ func (f *fleet) acked() error {
 		}
 		return open == 0, done
 	})
-}
-
-// wait looks until ready, and gives up when nothing moves.
-func wait(look func() (ready bool, progress int)) error {
-	last, at := -1, time.Now()
-	for {
-		ready, n := look()
-		if ready {
-			return nil
-		}
-		if n != last {
-			last, at = n, time.Now()
-		} else if time.Since(at) > 20*time.Second {
-			return errStuck
-		}
-		time.Sleep(2 * time.Millisecond)
-	}
-}
-
-// cpu is what this process has used.
-func cpu() time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		panic(err) // it cannot fail with these arguments
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

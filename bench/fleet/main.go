@@ -12,18 +12,16 @@
 package main
 
 import (
-	"errors"
+	"context"
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"os/signal"
-	"path/filepath"
-	"runtime"
-	"slices"
 	"strings"
 	"syscall"
 	"time"
+
+	"hutong/bench/rig"
 )
 
 // devices is how many there are, whatever the number of connections they share.
@@ -66,7 +64,14 @@ func (s *settings) measure() (err error) {
 		os.RemoveAll(s.work)
 		os.Exit(1)
 	}()
-	if err := s.build(); err != nil {
+	var overlay map[string]string // for a profile the hub gets a file more, which never is part of the product
+	if s.profile != "" {
+		overlay = map[string]string{"cmd/hutong/profiler.go": profiler}
+		if err := os.MkdirAll(s.profile, 0o755); err != nil {
+			return err
+		}
+	}
+	if s.program, err = rig.Build(context.Background(), s.work, overlay); err != nil {
 		return err
 	}
 	var table []row
@@ -104,27 +109,6 @@ func (s *settings) measure() (err error) {
 	return write(os.Stdout, table, s)
 }
 
-// build makes the hub. For a profile it gets a file more, which never is part of the product.
-func (s *settings) build() error {
-	s.program = filepath.Join(s.work, "hutong")
-	args := []string{"build", "-trimpath", "-o", s.program}
-	if s.profile != "" {
-		overlay, err := s.overlay()
-		if err != nil {
-			return err
-		}
-		args = append(args, "-overlay", overlay)
-	} else {
-		args = append(args, "-ldflags", "-s -w")
-	}
-	build := exec.Command("go", append(args, "./cmd/hutong")...)
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		return fmt.Errorf("build (run this in the project's folder): %w\n%s", err, out)
-	}
-	return nil
-}
-
 // result is one run.
 type result struct {
 	messages int
@@ -154,11 +138,7 @@ func median(list []result, of func(result) float64) float64 {
 	for _, r := range list {
 		v = append(v, of(r))
 	}
-	slices.Sort(v)
-	if n := len(v); n%2 == 0 {
-		return (v[n/2-1] + v[n/2]) / 2
-	}
-	return v[len(v)/2]
+	return rig.Median(v)
 }
 
 // row is one load of the table.
@@ -172,7 +152,7 @@ func write(out *os.File, table []row, s *settings) error {
 		return nil
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d CPUs, %s, %d runs of %s each, %s\n\n", runtime.NumCPU(), runtime.Version(), s.runs, s.length, time.Now().UTC().Format("2006-01-02 15:04 MST"))
+	fmt.Fprintf(&b, "%s, %d runs of %s each\n\n", rig.Where(), s.runs, s.length)
 	b.WriteString("| load | rate, times mosquitto's | CPU per message, times mosquitto's | with senders and subscriber | bar | commands out | as measured: hutong / mosquitto |\n|---|---|---|---|---|---|---|\n")
 	for _, r := range table {
 		per := func(of func(result) float64) (x, h, m float64) {
@@ -190,15 +170,9 @@ func write(out *os.File, table []row, s *settings) error {
 }
 
 func (l *load) verdict(rate, cpu float64) string {
-	met := rate >= l.wantRate && (l.wantCPU == 0 || cpu <= l.wantCPU)
 	want := fmt.Sprintf(">= %g", l.wantRate)
 	if l.wantCPU > 0 {
 		want += fmt.Sprintf(" at <= %g", l.wantCPU)
 	}
-	if met {
-		return want + ": met"
-	}
-	return want + ": missed"
+	return want + ": " + rig.Met(rate >= l.wantRate && (l.wantCPU == 0 || cpu <= l.wantCPU))
 }
-
-var errStuck = errors.New("nothing has come for 20 s")

@@ -1,78 +1,33 @@
 package main
 
 import (
-	"bufio"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strconv"
-	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"hutong/bench/rig"
 )
 
 // warm is how long a load runs before it is measured.
 const warm = 500 * time.Millisecond
 
-// server is a program that is measured.
-type server struct {
-	cmd      *exec.Cmd
-	log      *strings.Builder
-	profiled bool
-}
-
-// mark begins or ends a profile, where one is made.
-func (s *server) mark(sig syscall.Signal) {
-	if s.profiled {
-		_ = s.cmd.Process.Signal(sig) // a hub that has ended is told of elsewhere
+// mark begins or ends a profile of the hub, where one is made.
+func (s *settings) mark(p *rig.Process, sig syscall.Signal) {
+	if s.profile != "" {
+		_ = p.Signal(sig) // a hub that has ended is told of elsewhere
 	}
-}
-
-// used is its CPU so far, from /proc (proc(5), stat, fields 14 and 15), in ticks of 10 ms.
-func (s *server) used() (time.Duration, error) {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.cmd.Process.Pid))
-	if err != nil {
-		return 0, err
-	}
-	f := strings.Fields(string(b[strings.LastIndexByte(string(b), ')')+1:]))
-	user, err := strconv.Atoi(f[11])
-	if err != nil {
-		return 0, err
-	}
-	system, err := strconv.Atoi(f[12])
-	return time.Duration(user+system) * 10 * time.Millisecond, err
-}
-
-func (s *server) end() error {
-	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		return err
-	}
-	if err := s.cmd.Wait(); err != nil {
-		return fmt.Errorf("%w\n%s", err, s.log)
-	}
-	return nil
-}
-
-func loadAverage() string {
-	b, err := os.ReadFile("/proc/loadavg")
-	if err != nil {
-		return "?"
-	}
-	one, _, _ := strings.Cut(string(b), " ")
-	return one
 }
 
 // timed measures one run: it sends for the length, and the clock stops when arrived says that all is there.
-func (s *settings) timed(srv *server, f *fleet, arrived func(sent int) error) (result, error) {
+func (s *settings) timed(srv *rig.Process, f *fleet, arrived func(sent int) error) (result, error) {
 	if _, err := f.drive(warm); err != nil {
 		return result{}, err
 	}
@@ -80,22 +35,22 @@ func (s *settings) timed(srv *server, f *fleet, arrived func(sent int) error) (r
 		return result{}, fmt.Errorf("warming up: %w", err)
 	}
 	f.settle()
-	r := result{load: loadAverage()}
-	srv.mark(syscall.SIGUSR1)
-	server, err := srv.used()
+	r := result{load: rig.Load()}
+	s.mark(srv, syscall.SIGUSR1)
+	server, err := srv.CPU()
 	if err != nil {
 		return r, err
 	}
-	client, began := cpu(), time.Now()
+	client, began := rig.Own(), time.Now()
 	if r.messages, err = f.drive(s.length); err != nil {
 		return r, err
 	}
 	if err := arrived(f.sent()); err != nil {
 		return r, err
 	}
-	r.took, r.client = time.Since(began), cpu()-client
-	after, err := srv.used()
-	srv.mark(syscall.SIGUSR2)
+	r.took, r.client = time.Since(began), rig.Own()-client
+	after, err := srv.CPU()
+	s.mark(srv, syscall.SIGUSR2)
 	r.server = after - server
 	return r, err
 }
@@ -116,13 +71,12 @@ func (s *settings) mosquitto(l *load, run int) (result, error) {
 	if err != nil {
 		path = "/usr/sbin/mosquitto"
 	}
-	srv := &server{cmd: exec.Command(path, "-c", conf), log: new(strings.Builder)}
-	srv.cmd.Stderr = srv.log
-	if err := srv.cmd.Start(); err != nil {
+	srv, err := rig.Run(exec.Command(path, "-c", conf))
+	if err != nil {
 		return result{}, fmt.Errorf("%w (apt-get install mosquitto)", err)
 	}
 	r, err := s.forward(srv, l, addr)
-	return r, errors.Join(err, srv.end())
+	return r, errors.Join(err, srv.End())
 }
 
 // free is an address nobody listens on just now.
@@ -135,10 +89,10 @@ func free() (string, error) {
 	return l.Addr().String(), nil
 }
 
-func (s *settings) forward(srv *server, l *load, addr string) (result, error) {
+func (s *settings) forward(srv *rig.Process, l *load, addr string) (result, error) {
 	var sub net.Conn
-	err := wait(func() (bool, int) {
-		c, err := dial(addr, "sub", login{})
+	err := rig.Wait(func() (bool, int) {
+		c, err := dial(addr, "sub", rig.Login{})
 		sub = c
 		return err == nil, 0
 	})
@@ -149,7 +103,7 @@ func (s *settings) forward(srv *server, l *load, addr string) (result, error) {
 	if err := subscribe(sub, "#", 0); err != nil {
 		return result{}, err
 	}
-	f, err := newFleet(l, addr, login{})
+	f, err := newFleet(l, addr, rig.Login{})
 	if err != nil {
 		return result{}, err
 	}
@@ -169,7 +123,7 @@ func (s *settings) forward(srv *server, l *load, addr string) (result, error) {
 				return err
 			}
 		}
-		err := wait(func() (bool, int) { return int(came.Load()) == sent, int(came.Load()) })
+		err := rig.Wait(func() (bool, int) { return int(came.Load()) == sent, int(came.Load()) })
 		if err != nil {
 			err = fmt.Errorf("%d of %d messages reached the subscriber: %w", came.Load(), sent, err)
 		}
@@ -194,14 +148,8 @@ func (f *fleet) credit(list []int, worth int) {
 	}
 }
 
-var readyLine = regexp.MustCompile(`^ready http=(\S+) mqtt=mqtt://(\S+)`)
-
 // hub is a running hutong.
-type hub struct {
-	*server
-	http, mqtt string
-	who        login
-}
+type hub struct{ *rig.Hub }
 
 // hutong runs one load through the whole path of the hub.
 func (s *settings) hutong(l *load, run int) (result, error) {
@@ -210,35 +158,23 @@ func (s *settings) hutong(l *load, run int) (result, error) {
 	if err := writeRules(data); err != nil {
 		return result{}, err
 	}
-	secret, err := exec.Command(s.program, "token", "create", "bench", "--role", "admin", "--data", data).Output()
+	who, err := rig.Token(s.program, data)
 	if err != nil {
-		return result{}, fmt.Errorf("token: %w", err)
+		return result{}, err
 	}
-	h := &hub{server: &server{log: new(strings.Builder)}, who: login{"bench", strings.TrimSpace(string(secret))}}
-	h.cmd = exec.Command(s.program, "serve", "--data", data, "--http", "127.0.0.1:0", "--mqtt", "127.0.0.1:0")
-	h.cmd.Stderr = h.log
+	var env []string
 	if s.profile != "" {
-		h.cmd.Env = append(os.Environ(), "HUTONG_PROFILE="+filepath.Join(s.profile, l.key()+".pprof"))
-		h.profiled = true
+		env = append(env, "HUTONG_PROFILE="+filepath.Join(s.profile, l.key()+".pprof"))
 	}
-	out, err := h.cmd.StdoutPipe()
+	h, err := rig.Start(s.program, data, who, env)
 	if err != nil {
 		return result{}, err
 	}
-	if err := h.cmd.Start(); err != nil {
-		return result{}, err
-	}
-	line, err := bufio.NewReader(out).ReadString('\n')
-	m := readyLine.FindStringSubmatch(line)
-	if err != nil || m == nil {
-		return result{}, errors.Join(errors.New("the hub did not become ready"), err, h.end())
-	}
-	h.http, h.mqtt = m[1], strings.TrimSpace(m[2])
-	r, err := h.run(s, l)
+	r, err := hub{h}.run(s, l)
 	if err != nil {
-		err = fmt.Errorf("%w\n%s", err, h.log)
+		err = fmt.Errorf("%w\n%s", err, h.Log())
 	}
-	return r, errors.Join(err, h.end())
+	return r, errors.Join(err, h.End())
 }
 
 // writeRules gives each device a rule that reads its document.
@@ -294,11 +230,11 @@ func describe(d int) ([]byte, error) {
 
 // run announces the devices, waits until every rule runs, and measures. Every message must be in history, and of QoS 0
 // every command out.
-func (h *hub) run(s *settings, l *load) (result, error) {
+func (h hub) run(s *settings, l *load) (result, error) {
 	if err := h.announce(); err != nil {
 		return result{}, err
 	}
-	sub, err := dial(h.mqtt, "fans", h.who)
+	sub, err := dial(h.MQTT, "fans", h.Who)
 	if err != nil {
 		return result{}, err
 	}
@@ -306,7 +242,7 @@ func (h *hub) run(s *settings, l *load) (result, error) {
 	if err := subscribe(sub, "bench/+/set", 0); err != nil {
 		return result{}, err
 	}
-	f, err := newFleet(l, h.mqtt, h.who)
+	f, err := newFleet(l, h.MQTT, h.Who)
 	if err != nil {
 		return result{}, err
 	}
@@ -327,7 +263,7 @@ func (h *hub) run(s *settings, l *load) (result, error) {
 	}
 	fired.Store(0)
 	measuring.Store(true)
-	r, err := s.timed(h.server, f, func(sent int) error {
+	r, err := s.timed(h.Process, f, func(sent int) error {
 		if l.qos > 0 {
 			if err := f.acked(); err != nil {
 				return err
@@ -339,7 +275,7 @@ func (h *hub) run(s *settings, l *load) (result, error) {
 		if l.qos > 0 {
 			return nil // acknowledged and in history: nobody paces the commands, and the hub may refuse some
 		}
-		err := wait(func() (bool, int) { return int(fired.Load()) == f.hot(), int(fired.Load()) })
+		err := rig.Wait(func() (bool, int) { return int(fired.Load()) == f.hot(), int(fired.Load()) })
 		if err != nil {
 			err = fmt.Errorf("%d of %d commands came: %w", fired.Load(), f.hot(), err)
 		}
@@ -356,11 +292,11 @@ func (h *hub) run(s *settings, l *load) (result, error) {
 }
 
 // kept waits until history has n changes.
-func (h *hub) kept(n int) error {
+func (h hub) kept(n int) error {
 	have := 0
-	err := wait(func() (bool, int) {
+	err := rig.Wait(func() (bool, int) {
 		var err error
-		have, err = h.metric("history_last_seq")
+		have, err = h.Metric("history_last_seq")
 		return err == nil && have == n, have
 	})
 	if err != nil {
@@ -370,10 +306,10 @@ func (h *hub) kept(n int) error {
 }
 
 // count asks history for what it has of each device.
-func (h *hub) count(want int) error {
+func (h hub) count(want int) error {
 	total := 0
 	for d := range devices {
-		text, err := h.get(fmt.Sprintf("/things/urn:bench:%d/properties/state/history?step=24h&agg=count", d))
+		text, err := h.Get(fmt.Sprintf("/things/urn:bench:%d/properties/state/history?step=24h&agg=count", d))
 		if err != nil {
 			return err
 		}
@@ -392,7 +328,7 @@ func (h *hub) count(want int) error {
 }
 
 // ready sends a cold and a hot value of each device until all rules answer, and returns how many values that took.
-func (h *hub) ready(f *fleet, fired *atomic.Int64) (sent int, err error) {
+func (h hub) ready(f *fleet, fired *atomic.Int64) (sent int, err error) {
 	for turn := -100; turn < 0; turn += 2 {
 		fired.Store(0)
 		for _, hot := range []bool{false, true} {
@@ -418,8 +354,8 @@ func (h *hub) ready(f *fleet, fired *atomic.Int64) (sent int, err error) {
 	return 0, fmt.Errorf("only %d of %d sent their command", fired.Load(), devices)
 }
 
-func (h *hub) announce() error {
-	c, err := dial(h.mqtt, "announcer", h.who)
+func (h hub) announce() error {
+	c, err := h.Dial("announcer")
 	if err != nil {
 		return err
 	}
@@ -429,42 +365,9 @@ func (h *hub) announce() error {
 		if err != nil {
 			return err
 		}
-		if err := keep(c, "hutong/td/bench/"+strconv.Itoa(d), td); err != nil {
+		if err := c.Publish("hutong/td/bench/"+strconv.Itoa(d), td, true); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func (h *hub) get(path string) (string, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, "GET", h.http+path, nil)
-	if err != nil {
-		return "", err
-	}
-	req.Header.Set("Authorization", "Bearer "+h.who.password)
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return "", err
-	}
-	defer resp.Body.Close()
-	b, err := io.ReadAll(resp.Body)
-	if err == nil && resp.StatusCode != http.StatusOK {
-		err = fmt.Errorf("GET %s: %s: %.200s", path, resp.Status, b)
-	}
-	return string(b), err
-}
-
-func (h *hub) metric(name string) (int, error) {
-	text, err := h.get("/metrics")
-	if err != nil {
-		return 0, err
-	}
-	for line := range strings.Lines(text) {
-		if v, ok := strings.CutPrefix(line, "hutong_"+name+" "); ok {
-			return strconv.Atoi(strings.TrimSpace(v))
-		}
-	}
-	return 0, fmt.Errorf("no metric %s", name)
 }

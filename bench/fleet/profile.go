@@ -1,9 +1,7 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
@@ -41,26 +39,6 @@ func init() {
 	}()
 }
 `
-
-// overlay writes what makes the build take the profiler in.
-func (s *settings) overlay() (string, error) {
-	abs, err := filepath.Abs("cmd/hutong/profiler.go")
-	if err != nil {
-		return "", err
-	}
-	if err := os.MkdirAll(s.profile, 0o755); err != nil {
-		return "", err
-	}
-	source, overlay := filepath.Join(s.work, "profiler.go"), filepath.Join(s.work, "overlay.json")
-	text, err := json.Marshal(map[string]any{"Replace": map[string]string{abs: source}})
-	if err != nil {
-		return "", err
-	}
-	if err := os.WriteFile(source, []byte(profiler), 0o600); err != nil {
-		return "", err
-	}
-	return overlay, os.WriteFile(overlay, text, 0o600)
-}
 
 // The parts that the CPU of a profile is told by, the first whose word is in a function's name.
 var parts = []struct{ name, words string }{

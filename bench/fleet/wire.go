@@ -8,25 +8,25 @@ import (
 	"net"
 	"strconv"
 	"time"
+
+	"hutong/bench/rig"
 )
 
-// The few packets of MQTT 3.1.1 that a sender needs, written here so that the measured program is not its own measure.
+// The few packets of MQTT 3.1.1 that a sender needs: both peers are spoken to in it.
 
-type login struct{ user, password string }
-
-func dial(addr, id string, who login) (net.Conn, error) {
+func dial(addr, id string, who rig.Login) (net.Conn, error) {
 	c, err := net.Dial("tcp", addr)
 	if err != nil {
 		return nil, err
 	}
 	flags := byte(2) // clean session
-	body := text(nil, id)
-	if who.user != "" {
+	body := rig.Text(nil, id)
+	if who.User != "" {
 		flags |= 0xc0
-		body = text(text(body, who.user), who.password)
+		body = rig.Text(rig.Text(body, who.User), who.Password)
 	}
-	head := append(text(nil, "MQTT"), 4, flags, 0, 0)
-	if _, err := c.Write(packet(0x10, append(head, body...))); err != nil {
+	head := append(rig.Text(nil, "MQTT"), 4, flags, 0, 0)
+	if _, err := c.Write(rig.Packet(0x10, append(head, body...))); err != nil {
 		return nil, err
 	}
 	var ack [4]byte
@@ -40,21 +40,6 @@ func dial(addr, id string, who login) (net.Conn, error) {
 		return nil, fmt.Errorf("connection refused with code %d", ack[3])
 	}
 	return c, c.SetReadDeadline(time.Time{})
-}
-
-func text(b []byte, s string) []byte {
-	return append(binary.BigEndian.AppendUint16(b, uint16(len(s))), s...)
-}
-
-func packet(header byte, body []byte) []byte {
-	return append(length([]byte{header}, len(body)), body...)
-}
-
-func length(b []byte, n int) []byte {
-	for n >= 0x80 {
-		b, n = append(b, byte(n)|0x80), n>>7
-	}
-	return append(b, byte(n))
 }
 
 // message appends what a device sends in its turn: five members, with a number in it that no other turn has.
@@ -74,11 +59,11 @@ func message(b []byte, device, turn int, hot bool, qos byte, id uint16) []byte {
 	body = append(strconv.AppendInt(body, degrees, 10), '.', byte('1'+(turn+9000)%9))
 	body = append(body, `,"humidity":41.5,"battery":97,"motion":false,"n":`...)
 	body = append(strconv.AppendInt(body, int64(turn), 10), '}')
-	return append(length(append(b, 0x30|qos<<1), len(body)), body...)
+	return append(binary.AppendUvarint(append(b, 0x30|qos<<1), uint64(len(body))), body...)
 }
 
 func subscribe(c net.Conn, filter string, qos byte) error {
-	if _, err := c.Write(packet(0x82, append(text([]byte{0, 1}, filter), qos))); err != nil {
+	if _, err := c.Write(rig.Packet(0x82, append(rig.Text([]byte{0, 1}, filter), qos))); err != nil {
 		return err
 	}
 	var ack [5]byte
@@ -87,19 +72,6 @@ func subscribe(c net.Conn, filter string, qos byte) error {
 	}
 	if ack[0] != 0x90 || ack[4] > 2 {
 		return errors.New("subscription refused")
-	}
-	return nil
-}
-
-// keep publishes a retained message and waits for its acknowledgement.
-func keep(c net.Conn, topic string, payload []byte) error {
-	body := append(append(text(nil, topic), 0, 1), payload...)
-	if _, err := c.Write(packet(0x33, body)); err != nil {
-		return err
-	}
-	var ack [4]byte
-	if _, err := io.ReadFull(c, ack[:]); err != nil {
-		return fmt.Errorf("PUBACK of %s: %w", topic, err)
 	}
 	return nil
 }

@@ -11,7 +11,6 @@
 package main
 
 import (
-	"context"
 	"flag"
 	"fmt"
 	"math"
@@ -70,21 +69,17 @@ type settings struct {
 
 func main() {
 	var s settings
-	flag.BoolVar(&s.quick, "quick", false, "little data")
 	flag.IntVar(&s.runs, "runs", 5, "how often each query is asked")
 	flag.IntVar(&s.series, "series", 1000, "series of a month")
 	flag.IntVar(&s.years, "years", 10, "years of the long series")
-	flag.Parse()
-	if s.quick {
-		s.series, s.years = 50, 2
-	}
-	if err := s.run(context.Background()); err != nil {
+	s.quick = rig.Parse(map[string]string{"series": "50", "years": "2"})
+	if err := s.run(); err != nil {
 		fmt.Fprintln(os.Stderr, "history:", err)
 		os.Exit(1)
 	}
 }
 
-func (s *settings) run(ctx context.Context) (err error) {
+func (s *settings) run() (err error) {
 	if s.work, err = os.MkdirTemp("", "hutong-history-"); err != nil {
 		return err
 	}

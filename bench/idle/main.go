@@ -15,7 +15,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"sync"
 	"time"
 
 	"hutong/bench/rig"
@@ -24,11 +23,7 @@ import (
 func main() {
 	conns := flag.Int("connections", 10_000, "how many")
 	runs := flag.Int("runs", 5, "hubs")
-	quick := flag.Bool("quick", false, "few")
-	flag.Parse()
-	if *quick {
-		*conns, *runs = 1000, 3
-	}
+	rig.Parse(map[string]string{"connections": "1000", "runs": "3"})
 	if err := run(*conns, *runs); err != nil {
 		fmt.Fprintln(os.Stderr, "idle:", err)
 		os.Exit(1)
@@ -87,28 +82,16 @@ func once(program, data string, conns int) (bytes float64, took time.Duration, e
 		}
 	}()
 	began := time.Now()
-	const beside = 50
-	var all sync.WaitGroup
-	errs := make(chan error, beside)
-	for k := range beside {
-		all.Go(func() {
-			for i := k; i < conns; i += beside {
-				c, err := h.Dial("idle-" + strconv.Itoa(i))
-				if err == nil {
-					list[i] = c
-					err = c.Subscribe("idle/"+strconv.Itoa(i), 0)
-				}
-				if err != nil {
-					errs <- err
-					return
-				}
-			}
-		})
-	}
-	all.Wait()
+	err = rig.Beside(50, conns, func(i int) error {
+		c, err := h.Dial("idle-" + strconv.Itoa(i))
+		if err != nil {
+			return err
+		}
+		list[i] = c
+		return c.Subscribe("idle/"+strconv.Itoa(i), 0)
+	})
 	took = time.Since(began)
-	close(errs)
-	if err := <-errs; err != nil {
+	if err != nil {
 		return 0, 0, err
 	}
 	time.Sleep(5 * time.Second) // what was only of the connecting goes back

@@ -9,26 +9,22 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"regexp"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
+
+	"hutong/bench/rig"
 )
 
 func main() {
@@ -41,18 +37,22 @@ func main() {
 	}
 }
 
-func measure(n, viewers int) error {
+func measure(n, viewers int) (err error) {
 	work, err := os.MkdirTemp("", "hutong-ride-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(work)
-	hub, end, err := start(work)
+	program, err := rig.Build(context.Background(), work, nil)
 	if err != nil {
 		return err
 	}
-	defer end()
-	g := &guest{hub: hub}
+	hub, err := rig.Demo(program, filepath.Join(work, "data"))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, hub.End()) }()
+	g := &guest{hub}
 	r, err := g.aboard()
 	if err != nil {
 		return err
@@ -61,7 +61,7 @@ func measure(n, viewers int) error {
 	var all sync.WaitGroup
 	var frames, size atomic.Int64
 	for range viewers {
-		all.Go(func() { view(ctx, hub+"/road/vehicles/"+r.Vehicle.Name+"/cabin", &frames, &size) })
+		all.Go(func() { view(ctx, hub.HTTP+"/road/vehicles/"+r.Vehicle.Name+"/cabin", &frames, &size) })
 	}
 	began := time.Now()
 	times, err := g.stops(r.ID, n)
@@ -71,11 +71,10 @@ func measure(n, viewers int) error {
 	if err != nil {
 		return err
 	}
-	slices.Sort(times)
 	at := func(p float64) time.Duration {
-		return times[min(int(p*float64(len(times))), len(times)-1)].Round(100 * time.Microsecond)
+		return time.Duration(rig.Percentile(times, p)).Round(100 * time.Microsecond)
 	}
-	fmt.Printf("%s/%s, %d CPUs, %s\n", runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version())
+	fmt.Println(rig.Where())
 	fmt.Printf("stop now, request to agent and back, %d times: p50 %s, p90 %s, p99 %s, worst %s\n", len(times), at(.5), at(.9), at(.99), at(1))
 	if viewers > 0 {
 		per := float64(frames.Load()) / float64(viewers) / took.Seconds()
@@ -84,38 +83,8 @@ func measure(n, viewers int) error {
 	return g.tellMetrics()
 }
 
-var readyLine = regexp.MustCompile(`^ready http=(http://\S+)`)
-
-// start builds the program and runs its demo.
-func start(work string) (hub string, end func(), err error) {
-	program := filepath.Join(work, "hutong")
-	if out, err := exec.Command("go", "build", "-o", program, "./cmd/hutong").CombinedOutput(); err != nil {
-		return "", nil, fmt.Errorf("build: %w\n%s", err, out)
-	}
-	cmd := exec.Command(program, "demo", "--data", filepath.Join(work, "data"), "--http", "127.0.0.1:0", "--mqtt", "127.0.0.1:0")
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return "", nil, err
-	}
-	if err := cmd.Start(); err != nil {
-		return "", nil, err
-	}
-	end = func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM) // it may have ended
-		_ = cmd.Wait()
-	}
-	lines := bufio.NewScanner(out)
-	for lines.Scan() {
-		if m := readyLine.FindStringSubmatch(lines.Text()); m != nil {
-			return m[1], end, nil
-		}
-	}
-	end()
-	return "", nil, errors.New("the demo never was ready")
-}
-
 // guest is somebody who rides.
-type guest struct{ hub string }
+type guest struct{ hub *rig.Hub }
 
 type ride struct {
 	ID, State, Code string
@@ -123,34 +92,24 @@ type ride struct {
 }
 
 func (g *guest) call(method, path string, in, out any) error {
-	var body io.Reader
+	var body []byte
 	if in != nil {
-		text, err := json.Marshal(in)
-		if err != nil {
+		var err error
+		if body, err = json.Marshal(in); err != nil {
 			return err
 		}
-		body = bytes.NewReader(text)
 	}
-	req, err := http.NewRequest(method, g.hub+path, body)
+	status, text, err := g.hub.Ask(method, path, string(body))
 	if err != nil {
 		return err
 	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return err
-	}
-	if resp.StatusCode >= 300 {
-		return fmt.Errorf("%s %s: %d %s", method, path, resp.StatusCode, text)
+	if status >= 300 {
+		return fmt.Errorf("%s %s: %d %s", method, path, status, text)
 	}
 	if out == nil || len(text) == 0 {
 		return nil
 	}
-	return json.Unmarshal(text, out)
+	return json.Unmarshal([]byte(text), out)
 }
 
 // until waits for a state of the ride.
@@ -204,8 +163,9 @@ func (g *guest) aboard() (ride, error) {
 	return r, err
 }
 
-// stops asks for n stops, each ten at random moments of the vehicle's beat, and lets the vehicle go on in between.
-func (g *guest) stops(id string, n int) (times []time.Duration, err error) {
+// stops asks for n stops, each ten at random moments of the vehicle's beat, and lets the vehicle go on in between. It gives
+// what each took, ns.
+func (g *guest) stops(id string, n int) (times []float64, err error) {
 	path := "/road/rides/" + id
 	for len(times) < n {
 		for range min(10, n-len(times)) {
@@ -214,7 +174,7 @@ func (g *guest) stops(id string, n int) (times []time.Duration, err error) {
 			if err := g.call("POST", path+"/stop", nil, nil); err != nil {
 				return times, err
 			}
-			times = append(times, time.Since(asked))
+			times = append(times, float64(time.Since(asked)))
 		}
 		if _, err := g.until(id, 30*time.Second, "stopped"); err != nil {
 			return times, err
@@ -249,15 +209,14 @@ func view(ctx context.Context, url string, frames, size *atomic.Int64) {
 
 // tellMetrics prints what the hub says of the drive.
 func (g *guest) tellMetrics() error {
-	resp, err := http.Get(g.hub + "/metrics")
+	text, err := g.hub.Get("/metrics")
 	if err != nil {
 		return err
 	}
-	defer resp.Body.Close()
-	for lines := bufio.NewScanner(resp.Body); lines.Scan(); {
+	for line := range strings.Lines(text) {
 		for _, name := range []string{"hutong_road_cabin_skipped_total", "hutong_drive_behind_seconds_total", "hutong_drive_late_decisions_total", "hutong_drive_cycles_total"} {
-			if strings.HasPrefix(lines.Text(), name+" ") {
-				fmt.Println(lines.Text())
+			if strings.HasPrefix(line, name+" ") {
+				fmt.Print(line)
 			}
 		}
 	}

@@ -1,13 +1,13 @@
-// Package rig is what the programs that measure a hub share: building and running the real one, speaking to it, and
-// saying what was found. It has its own few packets of MQTT, so that the measured program is not its own measure.
+// Package rig is what the programs that measure share: building and running the real hub, speaking to it, and saying what
+// was found. It has its own few packets of MQTT, so that the measured program is not its own measure.
 package rig
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -81,36 +81,15 @@ func Build(ctx context.Context, work string, overlay map[string]string) (program
 
 // Hub is a running hub, or one that has ended.
 type Hub struct {
+	*Process
 	HTTP  string        // its base URL
 	MQTT  string        // HOST:PORT
 	Ready time.Duration // from its start to its ready line
-	who   Login
-	cmd   *exec.Cmd
-	log   *safe
-	done  chan struct{} // closed when it has ended
-	err   error         // how, once it has
+	Who   Login
 }
 
 // Login is how the hub's devices and screens say who they are.
 type Login struct{ User, Password string }
-
-// safe is a text that a program writes while others read it.
-type safe struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (s *safe) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.text.Write(p)
-}
-
-func (s *safe) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.text.String()
-}
 
 // Token makes an admin's token in a data folder, which is made when it is not there.
 func Token(program, data string) (Login, error) {
@@ -121,114 +100,42 @@ func Token(program, data string) (Login, error) {
 	return Login{"bench", strings.TrimSpace(string(secret))}, nil
 }
 
+// Start runs a hub on a data folder and waits until it answers. Env is added to the environment.
+func Start(program, data string, who Login, env []string) (*Hub, error) {
+	cmd := exec.Command(program, "serve", "--data", data, "--http", "127.0.0.1:0", "--mqtt", "127.0.0.1:0", "--nights", "0")
+	cmd.Env = append(os.Environ(), env...)
+	return launch(cmd, who)
+}
+
+// Demo runs the demo on a data folder and waits until it answers.
+func Demo(program, data string) (*Hub, error) {
+	return launch(exec.Command(program, "demo", "--data", data, "--http", "127.0.0.1:0", "--mqtt", "127.0.0.1:0"), Login{})
+}
+
 var readyLine = regexp.MustCompile(`^ready http=(\S+) mqtt=mqtt://(\S+)`)
 
-// Start runs a hub on a data folder and waits until it answers. Env is added to the environment.
-func Start(program, data string, who Login, env []string, more ...string) (*Hub, error) {
-	h := &Hub{who: who, log: &safe{}, done: make(chan struct{})}
-	h.cmd = exec.Command(program, append([]string{
-		"serve", "--data", data, "--http", "127.0.0.1:0", "--mqtt", "127.0.0.1:0", "--nights", "0",
-	}, more...)...)
-	h.cmd.Env, h.cmd.Stderr = append(os.Environ(), env...), h.log
-	out, err := h.cmd.StdoutPipe()
+func launch(cmd *exec.Cmd, who Login) (*Hub, error) {
+	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return nil, err
 	}
 	began := time.Now()
-	if err := h.cmd.Start(); err != nil {
+	p, err := start(cmd)
+	if err != nil {
 		return nil, err
 	}
-	line, err := bufio.NewReader(out).ReadString('\n')
-	h.Ready = time.Since(began)
-	go func() {
-		h.err = h.cmd.Wait()
-		close(h.done)
-	}()
-	m := readyLine.FindStringSubmatch(line)
-	if err != nil || m == nil {
+	var m []string
+	for lines := bufio.NewScanner(out); m == nil && lines.Scan(); {
+		m = readyLine.FindStringSubmatch(lines.Text())
+	}
+	h := &Hub{Process: p, Ready: time.Since(began), Who: who}
+	go p.await()
+	if m == nil {
 		h.Kill()
-		return nil, fmt.Errorf("the hub did not become ready: %w\n%s", errors.Join(err, h.err), h.log)
+		return nil, fmt.Errorf("%w\n%s", errors.Join(errors.New("the hub did not become ready"), h.err), h.log)
 	}
 	h.HTTP, h.MQTT = m[1], m[2]
 	return h, nil
-}
-
-// Log is what the hub has said so far.
-func (h *Hub) Log() string { return h.log.String() }
-
-// Kill ends the hub without warning (SIGKILL) and waits until it is gone.
-func (h *Hub) Kill() {
-	_ = h.cmd.Process.Kill() // it may have ended
-	<-h.done
-}
-
-// Signal sends the hub a signal.
-func (h *Hub) Signal(sig syscall.Signal) error { return h.cmd.Process.Signal(sig) }
-
-// patience is how long a hub may take to end.
-const patience = time.Minute
-
-// End tells the hub to end and waits for it. One that does not is an error, with what its goroutines do.
-func (h *Hub) End() error {
-	if err := h.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		return err
-	}
-	select {
-	case <-h.done:
-	case <-time.After(patience):
-		if err := h.cmd.Process.Signal(syscall.SIGQUIT); err != nil {
-			return err
-		}
-		<-h.done
-		return fmt.Errorf("the hub did not end within %s\n%s", patience, h.log)
-	}
-	if h.err != nil {
-		return fmt.Errorf("%w\n%s", h.err, h.log)
-	}
-	return nil
-}
-
-// Ended says that the hub is gone, whoever ended it.
-func (h *Hub) Ended() bool {
-	select {
-	case <-h.done:
-		return true
-	default:
-		return false
-	}
-}
-
-// CPU is what the whole process has used, user and system, from /proc (proc(5), stat, fields 14 and 15), in ticks of 10 ms.
-func (h *Hub) CPU() (time.Duration, error) { return CPUOf(h.cmd.Process.Pid) }
-
-// CPUOf is what a process has used.
-func CPUOf(pid int) (time.Duration, error) {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return 0, err
-	}
-	f := strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:]))
-	user, err := strconv.Atoi(f[11])
-	if err != nil {
-		return 0, err
-	}
-	system, err := strconv.Atoi(f[12])
-	return time.Duration(user+system) * 10 * time.Millisecond, err
-}
-
-// RSS is how many bytes of memory the hub holds just now (proc(5), status, VmRSS).
-func (h *Hub) RSS() (int, error) {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", h.cmd.Process.Pid))
-	if err != nil {
-		return 0, err
-	}
-	for line := range strings.Lines(string(b)) {
-		if v, ok := strings.CutPrefix(line, "VmRSS:"); ok {
-			n, err := strconv.Atoi(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(v), "kB")))
-			return n << 10, err
-		}
-	}
-	return 0, errors.New("no VmRSS in /proc")
 }
 
 // Own is what this process has used.
@@ -248,7 +155,9 @@ func (h *Hub) Ask(method, path, body string) (status int, answer string, err err
 	if err != nil {
 		return 0, "", err
 	}
-	req.Header.Set("Authorization", "Bearer "+h.who.Password)
+	if h.Who.Password != "" {
+		req.Header.Set("Authorization", "Bearer "+h.Who.Password)
+	}
 	switch {
 	case strings.HasPrefix(path, "/rules"):
 		req.Header.Set("Content-Type", "text/yaml")
@@ -288,6 +197,43 @@ func (h *Hub) Metric(name string) (int, error) {
 		}
 	}
 	return 0, fmt.Errorf("no metric %s", name)
+}
+
+// Beside does f of 0 to n-1, so many of them at a time as there are workers. A worker ends with its first error.
+func Beside(workers, n int, f func(i int) error) error {
+	var all sync.WaitGroup
+	errs := make(chan error, workers)
+	for k := range workers {
+		all.Go(func() {
+			for i := k; i < n; i += workers {
+				if err := f(i); err != nil {
+					errs <- err
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+	close(errs)
+	return <-errs
+}
+
+// Share does f of 0 to n-1 over a few connections that work beside each other.
+func (h *Hub) Share(n int, f func(c *Conn, i int) error) error {
+	const conns = 32
+	return Beside(conns, conns, func(k int) error {
+		c, err := h.Dial("share-" + strconv.Itoa(k))
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		for i := k; i < n; i += conns {
+			if err := f(c, i); err != nil {
+				return fmt.Errorf("of %d: %w", i, err)
+			}
+		}
+		return nil
+	})
 }
 
 // ErrStuck is in the error of a Wait in which nothing moved any more.
@@ -344,7 +290,7 @@ func Load() string {
 
 // Where says on what and when something was measured, for the line above a table.
 func Where() string {
-	return fmt.Sprintf("%d CPUs, %s, load %s, %s", runtime.NumCPU(), runtime.Version(), Load(), time.Now().UTC().Format("2006-01-02 15:04 MST"))
+	return fmt.Sprintf("%s/%s, %d CPUs, %s, load %s, %s", runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version(), Load(), time.Now().UTC().Format("2006-01-02 15:04 MST"))
 }
 
 // Met says in a table whether a bar is met.
@@ -353,6 +299,26 @@ func Met(ok bool) string {
 		return "met"
 	}
 	return "**missed**"
+}
+
+// Parse reads the command line. With --quick, which it adds, those flags that were not asked for have the values of few.
+func Parse(few map[string]string) (quick bool) {
+	flag.BoolVar(&quick, "quick", false, "little of everything")
+	flag.Parse()
+	if !quick {
+		return false
+	}
+	asked := map[string]bool{}
+	flag.Visit(func(f *flag.Flag) { asked[f.Name] = true })
+	for name, value := range few {
+		if asked[name] {
+			continue
+		}
+		if err := flag.Set(name, value); err != nil {
+			panic(err) // the program's own flag and value
+		}
+	}
+	return true
 }
 
 // OpenFiles lets this process, and those it starts, open so many files.

@@ -27,14 +27,14 @@ func (h *Hub) DialKeep(id string, keepAlive uint16) (*Conn, error) {
 		return nil, err
 	}
 	x := &Conn{c, bufio.NewReaderSize(c, 2048)}
-	if err := x.greet(id, h.who, keepAlive); err != nil {
+	if err := x.greet(id, h.Who, keepAlive); err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
 	return x, nil
 }
 
 // Hello is the CONNECT packet of a device.
-func (h *Hub) Hello(id string, keepAlive uint16) []byte { return hello(id, h.who, keepAlive) }
+func (h *Hub) Hello(id string, keepAlive uint16) []byte { return hello(id, h.Who, keepAlive) }
 
 func hello(id string, who Login, keepAlive uint16) []byte {
 	body := append(Text(nil, "MQTT"), 5, 0xc2)

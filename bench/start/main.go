@@ -9,18 +9,16 @@ package main
 
 import (
 	"bufio"
-	"errors"
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
-	"runtime"
 	"slices"
 	"strconv"
-	"strings"
-	"syscall"
 	"time"
+
+	"hutong/bench/rig"
 )
 
 const (
@@ -41,27 +39,25 @@ func measure() error {
 		return err
 	}
 	defer os.RemoveAll(work)
-	program := filepath.Join(work, "hutong")
-	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", program, "./cmd/hutong")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		return fmt.Errorf("build: %w\n%s", err, out)
+	program, err := rig.Build(context.Background(), work, nil)
+	if err != nil {
+		return err
 	}
 	info, err := os.Stat(program)
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%s, %d CPUs, %s\n", runtime.GOOS+"/"+runtime.GOARCH, runtime.NumCPU(), runtime.Version())
+	fmt.Println(rig.Where())
 	fmt.Printf("binary, static and stripped: %.1f MB\n", float64(info.Size())/1e6)
-	var ready, screen []time.Duration
+	var ready, screen []float64
 	for n := range runs {
 		r, s, err := once(program, filepath.Join(work, strconv.Itoa(n)))
 		if err != nil {
 			return err
 		}
-		ready = append(ready, r)
+		ready = append(ready, r.Seconds())
 		if s > 0 {
-			screen = append(screen, s)
+			screen = append(screen, s.Seconds())
 		}
 	}
 	report("start to ready", ready)
@@ -69,41 +65,12 @@ func measure() error {
 	return memory(program, filepath.Join(work, "idle"))
 }
 
-func report(what string, list []time.Duration) {
+func report(what string, list []float64) {
 	if len(list) == 0 {
 		fmt.Printf("%s: not measured, since Chromium or playwright-core is not here (interop/install)\n", what)
 		return
 	}
-	slices.Sort(list)
-	fmt.Printf("%s: median %.2f s, worst %.2f s of %d\n", what, list[len(list)/2].Seconds(), list[len(list)-1].Seconds(), len(list))
-}
-
-var readyLine = regexp.MustCompile(`^ready http=(\S+)`)
-
-// demo starts the program and waits for its ready line.
-func demo(program, data string) (cmd *exec.Cmd, address string, took time.Duration, err error) {
-	cmd = exec.Command(program, "demo", "--data", data, "--http", "127.0.0.1:0", "--mqtt", "127.0.0.1:0")
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return nil, "", 0, err
-	}
-	began := time.Now()
-	if err := cmd.Start(); err != nil {
-		return nil, "", 0, err
-	}
-	for lines := bufio.NewScanner(out); lines.Scan(); {
-		if m := readyLine.FindStringSubmatch(lines.Text()); m != nil {
-			return cmd, m[1], time.Since(began), nil
-		}
-	}
-	return nil, "", 0, errors.Join(errors.New("the demo ended before it was ready"), cmd.Wait())
-}
-
-func end(cmd *exec.Cmd) error {
-	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		return err
-	}
-	return cmd.Wait()
+	fmt.Printf("%s: median %.2f s, worst %.2f s of %d\n", what, rig.Median(list), slices.Max(list), len(list))
 }
 
 // once measures one start on a new data folder. The browser is open before the hub starts, with an empty page.
@@ -121,17 +88,17 @@ func once(program, data string) (ready, screen time.Duration, err error) {
 	said := bufio.NewScanner(from)
 	open := browser.Start() == nil && said.Scan() && said.Text() == "open"
 	began := time.Now()
-	cmd, address, ready, err := demo(program, data)
+	h, err := rig.Demo(program, data)
 	if err != nil {
 		return 0, 0, err
 	}
 	if open {
-		if _, err := fmt.Fprintln(to, address); err == nil && said.Scan() && said.Text() == "live" {
+		if _, err := fmt.Fprintln(to, h.HTTP); err == nil && said.Scan() && said.Text() == "live" {
 			screen = time.Since(began)
 		}
 		_ = browser.Wait() // what it said is what counts
 	}
-	return ready, screen, end(cmd)
+	return h.Ready, screen, h.End()
 }
 
 func peers() string {
@@ -148,20 +115,15 @@ func peers() string {
 
 // memory reads the resident memory of a demo that has run for a while, from /proc.
 func memory(program, data string) error {
-	cmd, _, _, err := demo(program, data)
+	h, err := rig.Demo(program, data)
 	if err != nil {
 		return err
 	}
 	time.Sleep(idle)
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", cmd.Process.Pid))
-	if err == nil {
-		for line := range strings.Lines(string(status)) {
-			if rss, ok := strings.CutPrefix(line, "VmRSS:"); ok {
-				fmt.Printf("memory of the demo after %s, hub and all its devices in one process: %s resident\n", idle, strings.TrimSpace(rss))
-			}
-		}
+	if rss, err := h.RSS(); err == nil {
+		fmt.Printf("memory of the demo after %s, hub and all its devices in one process: %d kB resident\n", idle, rss>>10)
 	} else {
 		fmt.Println("memory: not measured, since there is no /proc here")
 	}
-	return end(cmd)
+	return h.End()
 }

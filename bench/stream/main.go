@@ -41,7 +41,6 @@ type settings struct {
 	clients, runs int
 	length        time.Duration
 	work          string
-	who           rig.Login
 	hub           *rig.Hub
 }
 
@@ -50,11 +49,7 @@ func main() {
 	flag.IntVar(&s.clients, "clients", 1000, "screens")
 	flag.IntVar(&s.runs, "runs", 5, "runs")
 	flag.DurationVar(&s.length, "length", 5*time.Second, "of each")
-	quick := flag.Bool("quick", false, "little")
-	flag.Parse()
-	if *quick {
-		s.clients, s.runs, s.length = 200, 3, 2*time.Second
-	}
+	rig.Parse(map[string]string{"clients": "200", "runs": "3", "length": "2s"})
 	if err := s.run(); err != nil {
 		fmt.Fprintln(os.Stderr, "stream:", err)
 		os.Exit(1)
@@ -74,10 +69,11 @@ func (s *settings) run() (err error) {
 		return err
 	}
 	data := filepath.Join(s.work, "data")
-	if s.who, err = rig.Token(program, data); err != nil {
+	who, err := rig.Token(program, data)
+	if err != nil {
 		return err
 	}
-	if s.hub, err = rig.Start(program, data, s.who, nil); err != nil {
+	if s.hub, err = rig.Start(program, data, who, nil); err != nil {
 		return err
 	}
 	return errors.Join(s.measure(), s.hub.End())
@@ -113,7 +109,7 @@ func (s *settings) open(dice *rand.Rand) (*screen, error) {
 	for range watched {
 		query = append(query, "things=urn:stream:"+strconv.Itoa(dice.IntN(things)))
 	}
-	_, err = fmt.Fprintf(c, "GET /stream?%s HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nAccept: text/event-stream\r\n\r\n", strings.Join(query, "&"), addr, s.who.Password)
+	_, err = fmt.Fprintf(c, "GET /stream?%s HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nAccept: text/event-stream\r\n\r\n", strings.Join(query, "&"), addr, s.hub.Who.Password)
 	if err != nil {
 		return nil, errors.Join(err, c.Close())
 	}

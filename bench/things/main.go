@@ -11,6 +11,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -18,14 +19,12 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"sync"
 	"time"
 
 	"hutong/bench/rig"
 )
 
 type settings struct {
-	quick         bool
 	things, known int
 	values        int
 	runs          int
@@ -36,23 +35,14 @@ type settings struct {
 
 func main() {
 	var s settings
-	flag.BoolVar(&s.quick, "quick", false, "few Things")
 	flag.IntVar(&s.things, "things", 100_000, "Things in the hub")
 	flag.IntVar(&s.known, "known", 1_000_000, "Things in the registry alone")
 	flag.IntVar(&s.runs, "runs", 5, "starts of each kind")
 	flag.BoolVar(&s.rules, "rules", true, "a rule for each Thing")
 	flag.StringVar(&s.only, "only", "", "hub or registry")
 	flag.StringVar(&s.profile, "profile", "", "folder for profiles of a start and of the memory; no figures then")
-	flag.Parse()
 	s.values = 950_000
-	if s.quick { // what else was asked for stays
-		asked := map[string]bool{}
-		flag.Visit(func(f *flag.Flag) { asked[f.Name] = true })
-		for name, few := range map[string]string{"things": "2000", "known": "20000", "runs": "3"} {
-			if !asked[name] {
-				_ = flag.Set(name, few) // a number
-			}
-		}
+	if rig.Parse(map[string]string{"things": "2000", "known": "20000", "runs": "3"}) {
 		s.values = 50_000
 	}
 	if err := s.run(); err != nil {
@@ -67,14 +57,14 @@ func (s *settings) run() (err error) {
 	}
 	defer os.RemoveAll(s.work)
 	if s.profile != "" {
-		if s.program, err = rig.Build(ctx(), s.work, map[string]string{"cmd/hutong/profiler.go": profiler}); err != nil {
+		if s.program, err = rig.Build(context.Background(), s.work, map[string]string{"cmd/hutong/profiler.go": profiler}); err != nil {
 			return err
 		}
 		return s.profileStart()
 	}
 	fmt.Printf("%s\n\n| what | median | bar |\n|---|---|---|\n", rig.Where())
 	if s.only != "registry" {
-		if s.program, err = rig.Build(ctx(), s.work, nil); err != nil {
+		if s.program, err = rig.Build(context.Background(), s.work, nil); err != nil {
 			return err
 		}
 		if err := s.hub(); err != nil {
@@ -142,7 +132,7 @@ func (s *settings) fill(data string, who rig.Login) error {
 		return err
 	}
 	began := time.Now()
-	err = s.each(h, func(c *rig.Conn, i int) error {
+	err = h.Share(s.things, func(c *rig.Conn, i int) error {
 		text, err := describe(i)
 		if err != nil {
 			return err
@@ -159,32 +149,6 @@ func (s *settings) fill(data string, who rig.Login) error {
 	text, err := describe(0)
 	fmt.Fprintf(os.Stderr, "%d Things with descriptions of %d bytes announced in %s\n", s.things, len(text), announced.Round(time.Second))
 	return errors.Join(err, h.End())
-}
-
-// each shares the Things among connections that work beside each other.
-func (s *settings) each(h *rig.Hub, f func(c *rig.Conn, i int) error) error {
-	const conns = 32
-	var all sync.WaitGroup
-	errs := make(chan error, conns)
-	for k := range conns {
-		all.Go(func() {
-			c, err := h.Dial("filler-" + strconv.Itoa(k))
-			if err != nil {
-				errs <- err
-				return
-			}
-			defer c.Close()
-			for i := k; i < s.things; i += conns {
-				if err := f(c, i); err != nil {
-					errs <- fmt.Errorf("of Thing %d: %w", i, err)
-					return
-				}
-			}
-		})
-	}
-	all.Wait()
-	close(errs)
-	return <-errs
 }
 
 // say sends n values, one property after the other, the last acknowledged.

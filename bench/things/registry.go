@@ -1,21 +1,17 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"sync"
 	"time"
 
 	"hutong/bench/rig"
 	"hutong/registry"
 	"hutong/td"
 )
-
-func ctx() context.Context { return context.Background() }
 
 // registry fills a registry, opens it, and searches it as somebody types.
 func (s *settings) registry() error {
@@ -92,21 +88,8 @@ func (s *settings) load(file string) error {
 	}
 	began := time.Now()
 	const workers = 512 // a transaction takes as many
-	var all sync.WaitGroup
-	errs := make(chan error, workers)
-	for k := range workers {
-		all.Go(func() {
-			for i := k; i < s.known; i += workers {
-				if err := put(r, i); err != nil {
-					errs <- err
-					return
-				}
-			}
-		})
-	}
-	all.Wait()
-	close(errs)
-	if err := errors.Join(<-errs, r.Close()); err != nil {
+	err = rig.Beside(workers, s.known, func(i int) error { return put(r, i) })
+	if err = errors.Join(err, r.Close()); err != nil {
 		return err
 	}
 	info, err := os.Stat(file)

@@ -8,9 +8,9 @@ import (
 	"net"
 	"os"
 	"slices"
-	"syscall"
 	"time"
 
+	"hutong/bench/rig"
 	"hutong/drive/traci"
 	"hutong/drive/traci/tracitest"
 )
@@ -52,14 +52,15 @@ func (s *settings) session(addr string) (m measure, err error) {
 		return m, err
 	}
 	var began time.Time
-	var cpu, its float64
+	var cpu time.Duration
+	var its float64
 	made := 0
 	look := func(r *traci.Results) bool {
 		if made++; made > unmeasured {
 			m.Values += count(r)
 		}
 		if made == unmeasured {
-			began, cpu, its = time.Now(), processor(), sumoTime()
+			began, cpu, its = time.Now(), rig.Own(), sumoTime()
 		}
 		return made < unmeasured+s.steps
 	}
@@ -74,7 +75,7 @@ func (s *settings) session(addr string) (m measure, err error) {
 	if err != nil {
 		return m, err
 	}
-	m.Wall, m.CPU, m.Sumo, m.Steps = time.Since(began).Seconds(), processor()-cpu, sumoTime()-its, s.steps
+	m.Wall, m.CPU, m.Sumo, m.Steps = time.Since(began).Seconds(), (rig.Own() - cpu).Seconds(), sumoTime()-its, s.steps
 	return m, nil
 }
 
@@ -102,15 +103,6 @@ func count(r *traci.Results) int {
 		}
 	}
 	return n
-}
-
-// processor gives the processor time of this process so far, s.
-func processor() float64 {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		return 0
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano()).Seconds()
 }
 
 // sumoTime gives the processor time that SUMO has used so far, s, as Linux tells it; 0 elsewhere.

@@ -20,11 +20,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 
+	"hutong/bench/rig"
 	"hutong/drive/sumo"
 	"hutong/drive/traci"
 	"hutong/drive/traci/tracitest"
@@ -94,8 +94,8 @@ func (s *settings) run() (err error) {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("SUMO %s, %d CPUs, %s; %d vehicles subscribed, %d steps a round, %d rounds of each\n",
-		version, runtime.NumCPU(), runtime.Version(), s.vehicles, s.steps, s.rounds)
+	fmt.Printf("%s, SUMO %s; %d vehicles subscribed, %d steps a round, %d rounds of each\n",
+		rig.Where(), version, s.vehicles, s.steps, s.rounds)
 	if err := s.compare("the loop, with SUMO", false, s.live); err != nil {
 		return err
 	}
