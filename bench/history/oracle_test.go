@@ -71,7 +71,6 @@ func ask(r *rapid.T, us, them store, from, to int64) {
 	if err != nil {
 		r.Fatal(err)
 	}
-	slices.SortFunc(theirs, func(a, b point) int { return int(a.t - b.t) })
 	if !slices.Equal(mine, theirs) {
 		r.Fatalf("from %d to %d: %d samples, VictoriaMetrics has %d", from, to, len(mine), len(theirs))
 	}

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"database/sql"
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/VictoriaMetrics/VictoriaMetrics/lib/logger"
@@ -61,7 +63,7 @@ func (v *victoria) flush() error {
 	return v.s.ForceMergePartitions("")
 }
 
-// each hands out the blocks of the series of a filter.
+// each hands out the blocks of the series of a filter. Their times may overlap: it keeps parts that are not merged yet.
 func (v *victoria) each(filter *storage.TagFilters, from, to int64, f func(ts []int64, vs []float64)) error {
 	tr := storage.TimeRange{MinTimestamp: from, MaxTimestamp: to - 1}
 	var search storage.Search
@@ -96,37 +98,40 @@ func (v *victoria) raw(series int, from, to int64, out []point) ([]point, error)
 			out = append(out, point{ts[i], vs[i]})
 		}
 	})
+	if earlier := func(a, b point) int { return cmp.Compare(a.t, b.t) }; !slices.IsSortedFunc(out, earlier) {
+		slices.SortFunc(out, earlier)
+	}
 	return out, err
 }
 
 func (v *victoria) hourly(first, n int, from, to int64) (buckets int, sum float64, err error) {
+	type bucket struct {
+		count int
+		sum   float64
+	}
+	var list []bucket
 	for i := first; i < first+n; i++ {
 		filter, err := one(i)
 		if err != nil {
 			return 0, 0, err
 		}
-		at, count, part := int64(0), 0, 0.0
-		end := func() {
-			if count > 0 {
-				buckets++
-				sum += part / float64(count)
-			}
-			count, part = 0, 0
-		}
+		list = append(list[:0], make([]bucket, (to-1)/hour-from/hour+1)...)
 		err = v.each(filter, from, to, func(ts []int64, vs []float64) {
 			for k, t := range ts {
-				if h := t / hour; h != at {
-					end()
-					at = h
-				}
-				count++
-				part += vs[k]
+				b := &list[t/hour-from/hour]
+				b.count++
+				b.sum += vs[k]
 			}
 		})
 		if err != nil {
 			return 0, 0, err
 		}
-		end()
+		for _, b := range list {
+			if b.count > 0 {
+				buckets++
+				sum += b.sum / float64(b.count)
+			}
+		}
 	}
 	return buckets, sum, nil
 }
