@@ -10,7 +10,6 @@
 package road
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
@@ -82,12 +81,6 @@ func (r *Refusal) Error() string { return r.Words }
 
 func refuse(k Kind, format string, args ...any) error {
 	return &Refusal{k, fmt.Sprintf(format, args...)}
-}
-
-// IsUnknown tells whether err says that there is no such thing.
-func IsUnknown(err error) bool {
-	var r *Refusal
-	return errors.As(err, &r) && r.Kind == Unknown
 }
 
 // Order is what the area wants a vehicle to do.
