@@ -20,11 +20,17 @@ type Field struct {
 const (
 	changeCost = 4.0  // what a change of lanes costs, s
 	mostBeside = 12   // how many lanes away a change is thought of
-	changeWay  = 40.0 // m, in which a change of lanes can be made; shorter lanes cost in proportion more
+	changeWay  = 40.0 // m, in which a change of lanes can be made; shorter lanes cost in proportion more,
+	leastWay   = 4.0  // and in one shorter than that nobody can
 )
 
-// change gives the cost of changing out of the lane, s.
-func (l *Lane) change() float64 { return changeCost * max(1, changeWay/l.Centre.Length()) }
+// change gives the cost of changing out of the lane, s; +Inf where there is no room for it.
+func (l *Lane) change() float64 {
+	if l.Centre.Length() < leastWay {
+		return math.Inf(1)
+	}
+	return changeCost * max(1, changeWay/l.Centre.Length())
+}
 
 func (l *Lane) seconds() float64 { return l.Centre.Length() / l.Limit }
 

@@ -223,6 +223,17 @@ func TestWhoHasPassedTheGoalGoesAllTheWayRound(t *testing.T) {
 	}
 }
 
+func TestNobodyChangesLanesWhereThereIsNoRoomForIt(t *testing.T) {
+	for long, may := range map[float64]bool{0.5: false, 30: true} {
+		lanes := []Lane{straight("from", geom.Vec{}, geom.Vec{X: long}), straight("to", geom.Vec{Y: 3.5}, geom.Vec{X: long, Y: 3.5})}
+		lanes[0].LeftOf, lanes[0].MayLeft, lanes[1].RightOf = 1, true, 0
+		f := mapOf(t, lanes).NewField(Spot{Lane: 1, S: long}, Cars)
+		if got := !math.IsInf(f.From(0, 0), 1); got != may {
+			t.Errorf("out of a lane %g m long: %v", long, got)
+		}
+	}
+}
+
 func TestNearLocateAndOnAllocateNothing(t *testing.T) {
 	m := mapOf(t, town(5))
 	at := geom.Pose{Vec: geom.Vec{X: 150, Y: -2}}

@@ -128,7 +128,7 @@ func (p *Planner) passes(v *view, q *Proposal) {
 	p.slows = p.slows[:0]
 	for i := range v.cares {
 		c := &v.cares[i]
-		d, _, _ := q.bend.at(c.from)
+		d, _, _ := q.bend.At(c.from)
 		p.slows = append(p.slows, c.slow(d, p.spec.Width/2))
 	}
 }

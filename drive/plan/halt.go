@@ -219,10 +219,13 @@ func (p *Planner) mustChange(v *view, front float64) {
 		}
 		end := leg.End
 		if i+1 == len(v.way.Legs) && !v.way.Closed {
-			return // out of sight
+			end = forever // out of sight
 		}
 		if p.beside(leg.Lane, f.Goal.Lane) {
 			end = min(end, leg.Begin-leg.Start+f.Goal.S/p.m.Lane(f.Goal.Lane).Centre.Length()*l.Centre.Length())
+		}
+		if math.IsInf(end, 1) {
+			return
 		}
 		by := max(end-changeRoom*float64(p.changes(leg.Lane, s)), min(leg.Begin+2, end-4))
 		if v.side != 0 {

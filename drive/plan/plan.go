@@ -92,6 +92,7 @@ type view struct {
 	cares    []care
 	meetings []meeting
 	halts    []stop
+	room     float64 // m along the way, where the front can be at most at the end of what is looked ahead
 	cost     float64 // s to the goal from where the vehicle is on it
 }
 
@@ -321,6 +322,7 @@ func (p *Planner) open(v *view, from lane.Spot, back lane.ID) bool {
 	p.takeCare(v)
 	p.phantoms(v)
 	p.halts(v)
+	p.reach(v)
 	return true
 }
 

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"hutong/drive/lane"
+	"hutong/drive/plan/fit"
 	"hutong/drive/predict"
 	"hutong/drive/vehicle"
 )
@@ -45,13 +46,15 @@ type Proposal struct {
 	brake    float64 // m/s², negative: brake so, whatever comes
 	hard     bool
 	stretch  float64 // how long its bend is, against the usual
-	bend     bend
+	bend     fit.Bend
+	most     float64 // m/s, on its bend
 	cause    cause
 	s, d     [predict.Steps + 1]float64
 	late     float64 // s until the first thing that mustn't be; +Inf
 	progress float64
 	lost     float64 // s behind who stands
 	off      float64 // m off the carriageway
+	askew    float64 // share of the time that it stands across a line
 }
 
 var fractions = [...]float64{1, 0.8, 0.6, 0.4, 0.2}

@@ -16,6 +16,7 @@ const (
 	weighLimit    = 4.0
 	constancy     = 0.03 // what it is worth to keep to one's mind
 	offside       = 0.04 // what a metre off the middle of the lane costs
+	astride       = 0.2  // what it costs to stand across a line between lanes for as long as is looked ahead
 )
 
 // nuPlan's bounds of comfort.
@@ -65,7 +66,7 @@ func (p *Planner) score() {
 		if q.Class == Aside && (p.special.siren != 0 || p.task.PullOver) {
 			q.Score++ // whatever it costs
 		}
-		q.Score -= offside * math.Abs(q.shift)
+		q.Score -= offside*math.Abs(q.shift) + astride*q.askew
 		if q.Class >= Halt { // only where nothing better is left, and then the gentlest, whatever it was until now
 			q.Score *= 0.5
 			continue
@@ -85,8 +86,12 @@ func (p *Planner) judge(q *Proposal) {
 	v := &p.views[q.view]
 	p.collide(q)
 	p.leave(v, q)
-	p.cut(v, q)
-	p.inTime(v, q)
+	q.askew = p.askew(v, q)
+	if v.side != 0 {
+		p.cut(v, q)
+		p.inTime(v, q)
+		p.complete(v, q)
+	}
 	p.give(v, q)
 }
 
@@ -106,20 +111,6 @@ const (
 	closer    = 0.1
 	touching  = -0.3
 )
-
-// yielding is how slow one behind in the next lane has to be, m/s, to be thought to let the vehicle in.
-const yielding = 3.0
-
-// letsIn tells whether a change of lanes may count on one behind: both go at a crawl, and there is room before it. It
-// sees the vehicle come and waits, as drivers in a queue do; the shield looks at what happens if it doesn't.
-func (p *Planner) letsIn(m *predict.Motion) bool {
-	x, a := &p.task.View.Ego, m.Actor
-	if x.Speed > yielding || a.Speed > yielding || a.Vulnerable() {
-		return false
-	}
-	at := p.spec.Box(*x).Local(a.Box.Vec)
-	return -at.X-(p.spec.Length+a.Box.Length)/2 > 0.5+0.5*max(0, a.Speed-x.Speed) && math.Cos(a.Box.Heading-x.Heading) > 0.7
-}
 
 // collide looks whether the vehicle would run into someone.
 func (p *Planner) collide(q *Proposal) {
@@ -213,63 +204,6 @@ func (p *Planner) leave(v *view, q *Proposal) {
 				begin = out - 0.1
 			}
 			q.off = max(q.off, out-0.1-begin)
-		}
-	}
-}
-
-// cut looks whether a change of lanes takes the way from someone.
-func (p *Planner) cut(v *view, q *Proposal) {
-	if v.side == 0 {
-		return
-	}
-	speed := p.task.View.Ego.Speed
-	for i := range v.others {
-		o := &v.others[i]
-		if p.letsIn(o.motion) {
-			continue
-		}
-		for k := 0; k < spans; k += 2 {
-			x := &o.at[k]
-			if !x.across(0, p.spec.Width/2+0.3) {
-				continue
-			}
-			s, mine := q.s[k*stride], q.States[k*stride].Speed
-			if math.Abs(q.d[k*stride]) > 2.2 && k < 20 {
-				continue // not there yet
-			}
-			rear := s - p.spec.RearOverhang
-			room := rear - x.hi
-			if x.hi > s+p.front/2 { // ahead
-				room = x.lo - s - p.front
-				if room < max(0.5, 0.4*(mine-x.speed)) {
-					q.veto("no gap", float64(k)*gap)
-				}
-				break
-			}
-			need := 1.5 + max(0, 0.6*x.speed) + max(0, x.speed*x.speed-mine*mine)/(2*2.5)
-			if speed < 3 {
-				need = min(need, 1.5+x.speed*0.8+max(0, x.speed*x.speed-mine*mine)/(2*3))
-			}
-			if room < need {
-				q.veto("no gap", float64(k)*gap)
-			}
-			break
-		}
-	}
-}
-
-// inTime looks whether a change of lanes is done before the lane ends.
-func (p *Planner) inTime(v *view, q *Proposal) {
-	if v.side == 0 {
-		return
-	}
-	end := v.way.Legs[v.way.leg(v.s)].End
-	for k := range q.s {
-		if q.s[k]+p.front > end {
-			if math.Abs(q.d[k]) > 0.8 {
-				q.veto("too late for a change", float64(k)*predict.Tick)
-			}
-			return
 		}
 	}
 }
@@ -370,7 +304,7 @@ func (p *Planner) ttc(q *Proposal) float64 {
 			if o.mid < q.s[k*stride]+p.front/2 {
 				continue
 			}
-			if d, _, _ := q.bend.at(o.lo); !o.across(d, half) {
+			if d, _, _ := q.bend.At(o.lo); !o.across(d, half) {
 				continue
 			}
 			if closing := x.Speed - o.speed; closing > 0 && (o.lo-front) < closing*leastTTC {

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"hutong/drive/geom"
+	"hutong/drive/plan/fit"
 	"hutong/drive/predict"
 	"hutong/drive/vehicle"
 )
@@ -19,44 +20,6 @@ const (
 	gentle       = 3.0 // m/s², to a place that is the vehicle's own choice
 	hardest      = 7.5
 )
-
-// bend is a quintic across the way: from how the vehicle lies to it now, to a distance kept from there on.
-type bend struct {
-	s0, long float64
-	c        [6]float64
-	end      float64
-	most     float64 // m/s, on it
-}
-
-// newBend makes the quintic that starts at s with the offset d, the slope d1 and the bend d2, and ends level at end.
-func newBend(s, long, d, d1, d2, end float64) bend {
-	b := bend{s0: s, long: long, end: end}
-	l := long
-	e, e1, e2 := end-d-d1*l-d2*l*l/2, -d1-d2*l, -d2
-	b.c = [6]float64{
-		d, d1, d2 / 2,
-		(10*e - 4*e1*l + e2*l*l/2) / (l * l * l),
-		(-15*e + 7*e1*l - e2*l*l) / (l * l * l * l),
-		(6*e - 3*e1*l + e2*l*l/2) / (l * l * l * l * l),
-	}
-	return b
-}
-
-// at gives offset, slope and bend at s.
-func (b *bend) at(s float64) (d, d1, d2 float64) {
-	t := s - b.s0
-	if t >= b.long {
-		return b.end, 0, 0
-	}
-	if t < 0 {
-		t = 0
-	}
-	c := &b.c
-	d = c[0] + t*(c[1]+t*(c[2]+t*(c[3]+t*(c[4]+t*c[5]))))
-	d1 = c[1] + t*(2*c[2]+t*(3*c[3]+t*(4*c[4]+t*5*c[5])))
-	d2 = 2*c[2] + t*(6*c[3]+t*(12*c[4]+t*20*c[5]))
-	return d, d1, d2
-}
 
 // simulate drives a proposal as the vehicle would: the tracker steers it along its bend, the Intelligent Driver Model
 // keeps it behind others, halts and limits.
@@ -98,7 +61,7 @@ const strayed = 0.7
 const rests = 1.0
 
 // lay makes the bend from where the vehicle is meant to be now to the offset the proposal wants.
-func (p *Planner) lay(v *view, q *Proposal, s, d float64) bend {
+func (p *Planner) lay(v *view, q *Proposal, s, d float64) fit.Bend {
 	x := p.task.View.Ego
 	from, curl := x.Pose, math.Tan(x.Steer)/p.spec.Wheelbase-v.way.At(s).Curve
 	if a := &p.aim; a.good && p.waited < rests && math.Abs(a.pose.Local(x.Vec).Y) < strayed && a.pose.To(x.Vec) < 3 &&
@@ -115,33 +78,26 @@ func (p *Planner) lay(v *view, q *Proposal, s, d float64) bend {
 		tightest += 0.08 * min(max((yielding-x.Speed)/yielding, 0), 1)
 	}
 	long := max(q.stretch*x.Speed*(1.6+2.4*min(1, aside/3)), 3+math.Sqrt(5.8*aside/tightest), 5)
-	if q.Class == Nudge { // it has to be over when it is there
+	room := min(v.room, q.stop) - s - p.front
+	switch {
+	case q.Class == Nudge: // it has to be over when it is there
 		long = min(long, max(q.before-s, 4))
+	case room < long: // and who stands there stands straight
+		sharpest := min(0.2, lateral/max(x.Speed*x.Speed, 1))
+		long = min(long, max(room, math.Sqrt(5.8*aside/sharpest), 0.8*x.Speed, 3))
 	}
-	b := newBend(s, long, d, slope, min(max(curl, -0.2), 0.2), q.shift)
-	if b.most = forever; q.Class == Nudge {
-		b.most = b.pace(p.spec)
+	b := fit.NewBend(s, long, d, slope, min(max(curl, -0.2), 0.2), q.shift)
+	if q.most = forever; q.Class == Nudge || room < long {
+		q.most = b.Pace(p.spec, lateral)
 	}
 	return b
-}
-
-// pace gives how fast a bend may be driven so that the wheels are turned in time and nobody is thrown aside.
-func (b *bend) pace(spec *vehicle.Spec) float64 {
-	const share, slowest = 0.75, 1.0 // of the steering rate there is; m/s
-	turn, sharp := 0.0, 0.0
-	for t := 0.0; t <= b.long; t += b.long / 12 {
-		turn = max(turn, math.Abs(6*b.c[3]+t*(24*b.c[4]+t*60*b.c[5])))
-		_, _, d2 := b.at(b.s0 + t)
-		sharp = max(sharp, math.Abs(d2))
-	}
-	return max(slowest, min(share*spec.MaxSteerRate/max(spec.Wheelbase*turn, 1e-6), math.Sqrt(lateral/max(sharp, 1e-6))))
 }
 
 // aimAt notes where a chosen proposal means the vehicle to be at the next cycle.
 func (p *Planner) aimAt(q *Proposal) {
 	way := &p.views[q.view].way
 	s := q.s[1]
-	d, slope, curl := q.bend.at(s)
+	d, slope, curl := q.bend.At(s)
 	at := way.At(s)
 	p.aim = aim{
 		pose: geom.Pose{Vec: at.Ahead(0, d), Heading: at.Heading + math.Atan2(slope, max(0.2, 1-at.Curve*d))},
@@ -152,8 +108,8 @@ func (p *Planner) aimAt(q *Proposal) {
 // control says what to do at step k of a proposal's way.
 func (p *Planner) control(v *view, q *Proposal, k int, x vehicle.State, s, d float64) vehicle.Control {
 	ahead, _ := v.way.bend(s + x.Speed*0.05)
-	want, slope, curl := q.bend.at(s)
-	_, _, soon := q.bend.at(s + x.Speed*0.1)
+	want, slope, curl := q.bend.At(s)
+	_, _, soon := q.bend.At(s + x.Speed*0.1)
 	curl = (curl + soon) / 2
 	here, heading := v.way.bend(s)
 	room := max(0.2, 1-here*d)
@@ -174,8 +130,8 @@ func (p *Planner) control(v *view, q *Proposal, k int, x vehicle.State, s, d flo
 func (p *Planner) policy(v *view, q *Proposal, k int, x vehicle.State, s float64) float64 {
 	speed := x.Speed
 	limit := p.careful(v, s, v.way.cap(s+0.5*speed)*q.fraction)
-	if s < q.bend.s0+q.bend.long {
-		limit = min(limit, q.bend.most)
+	if s < q.bend.End() {
+		limit = min(limit, q.most)
 	}
 	accel := min(max(2*(limit-speed), -3), drivingAccel)
 	note := k < noted
@@ -255,7 +211,7 @@ func (p *Planner) follow(v *view, q *Proposal, k int, speed, s, limit float64) (
 		if o.halted || x.mid < s+p.front/2 || x.lo > front+100 {
 			continue
 		}
-		d, _, _ := q.bend.at(x.lo)
+		d, _, _ := q.bend.At(x.lo)
 		least := -hardest
 		if half := p.spec.Width / 2; !x.across(d, half+0.3) {
 			if x.lo < front+1 || x.speed < 0.5 || !x.across(d, half+o.berth) {

@@ -73,7 +73,7 @@ func (p *Planner) heed(v *view, q *Proposal) {
 		if s.rides {
 			room = s.other.berth
 		}
-		if d, _, _ := q.bend.at(x.lo); x.across(d, p.spec.Width/2+room) {
+		if d, _, _ := q.bend.At(x.lo); x.across(d, p.spec.Width/2+room) {
 			first = s
 		}
 	}

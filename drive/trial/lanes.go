@@ -10,6 +10,7 @@ func All() []Trial {
 	var all []Trial
 	for _, some := range [][]Trial{
 		cutting(), following(), obstacles(), walking(), cycling(), sensing(), ordering(), lights(), givingWay(), mixing(), surprising(), helping(),
+		queueing(),
 	} {
 		all = append(all, some...)
 	}

@@ -1,0 +1,132 @@
+package trial
+
+import (
+	"hutong/drive/geom"
+	"hutong/drive/lane"
+	"hutong/drive/town"
+)
+
+// Square: it doesn't stand across the line between two lanes, where others pass.
+var Square = Check{what: "stands square in its lane", always: func(r *Run) string {
+	at := r.Rider.Decision.Lane
+	if r.Rider.State.Speed > 0.05 || at.Lane == lane.None {
+		return ""
+	}
+	l := r.Map.Lane(at.Lane)
+	left, right := l.Widths(at.S)
+	mid, box := l.Centre.At(at.S), r.Rider.Spec.Box(r.Rider.State)
+	for _, x := range box.Corners() {
+		if y := mid.Local(x).Y; y > left+0.15 && l.LeftOf != lane.None || -y > right+0.15 && l.RightOf != lane.None {
+			return "a corner of it is on the next lane"
+		}
+	}
+	return ""
+}}
+
+// Leaves is when the vehicle's front has come y metres to the left of the middle of east0.
+func Leaves(y float64) When { return func(r *Run) bool { return r.front().Y > y } }
+
+// stream is a row of cars on a lane, apart metres from one to the next, the first at x; they let nobody in.
+func stream(on string, x, apart, speed float64, n int, cues ...Cue) []Part {
+	var all []Part
+	for i := range n {
+		all = append(all, deaf("passing", on, x-float64(i)*apart, speed, cues...))
+	}
+	return all
+}
+
+// row is a row of cars on a lane that starts from its head on at a time, and stands and goes again as often as there are
+// spells, s.
+func row(on string, x float64, n int, start, speed float64, spells ...float64) []Part {
+	var all []Part
+	for i := range n {
+		cues := []Cue{{After(start + 0.8*float64(i)), Go(speed, 1.2)}}
+		for k, s := range spells {
+			to := 0.0
+			if k%2 == 1 {
+				to = speed
+			}
+			cues = append(cues, Cue{Then(s), Go(to, 1.2)})
+		}
+		all = append(all, car("queueing", on, x-7*float64(i), 0, cues...))
+	}
+	return all
+}
+
+// Fork is a road of two lanes that part behind a junction, where a piece of half a metre is left to change lanes: east1
+// leads on, east0 away for good.
+func Fork() (*lane.Map, *town.Town, error) {
+	var all []lane.Lane
+	var fail error
+	add := func(name string, kind lane.Kind, x, y, toX, toY float64, next ...lane.ID) {
+		centre, err := geom.NewPath([]geom.Vec{{X: x, Y: y}, {X: toX, Y: toY}})
+		if err != nil {
+			fail = err
+		}
+		all = append(all, lane.Lane{
+			Name: name, Kind: kind, Centre: centre, ToLeft: []float64{1.75, 1.75}, ToRight: []float64{1.75, 1.75}, Limit: city,
+			Users: lane.Cars | lane.Taxis | lane.Bicycles | lane.Buses, LeftOf: lane.None, RightOf: lane.None, Opposite: lane.None, Signal: -1, Next: next,
+		})
+	}
+	for i, name := range [2]string{"0", "1"} {
+		y := 3.5 * float64(i)
+		add("east"+name, lane.Drive, 0, y, 200, y, lane.ID(4*i+1))
+		add("junction"+name, lane.Junction, 200, y, 214, y, lane.ID(4*i+2))
+		add("piece"+name, lane.Drive, 214, y, 214.5, y, lane.ID(4*i+3))
+		add("on"+name, lane.Drive, 214.5, y, 500, y+60*(float64(i)-0.5))
+	}
+	all[0].LeftOf, all[4].RightOf, all[0].MayLeft, all[4].MayRight = 4, 0, true, true
+	all[2].LeftOf, all[6].RightOf, all[2].MayLeft = 6, 2, true
+	for i := range all {
+		for _, n := range all[i].Next {
+			all[n].Prev = append(all[n].Prev, lane.ID(i))
+		}
+	}
+	if fail != nil {
+		return nil, nil, fail
+	}
+	m, err := lane.NewMap(all, nil)
+	return m, nil, err
+}
+
+// queueing are changes of lanes among those who queue.
+func queueing() []Trial {
+	join := func(parts ...[]Part) (all []Part) {
+		for _, some := range parts {
+			all = append(all, some...)
+		}
+		return all
+	}
+	return []Trial{
+		{
+			Name: "cars pass where it waits for a gap", On: Road(2, city), Start: begin(), Speed: 8, Goal: Place{Lane: "east1", S: 150}, Seconds: 90,
+			Cast: stream("east1", 60, 30, 12, 12),
+			Must: []Check{Untouched, Square, Brakes(5), Reaches(88)},
+		},
+		{
+			Name: "the gap closes when it has begun to change", On: Road(2, city), Start: begin(), Speed: 6, Goal: Place{Lane: "east1", S: 300}, Seconds: 90,
+			Cast: []Part{
+				car("ahead", "east0", 62, 5), car("before the gap", "east1", 58, 6),
+				deaf("behind the gap", "east1", 18, 6, Cue{Leaves(0.4), Go(10, 2.5)}, Cue{Then(3), Go(5, 2)}),
+			},
+			Must: []Check{Untouched, Square, Reaches(88)},
+		},
+		{
+			Name: "out of a standing queue into one that jerks", On: Road(2, city), Start: begin(), Goal: Place{Lane: "east1", S: 150}, Seconds: 150,
+			Cast: join(row("east0", 64, 3, 120, 3), row("east1", 78, 14, 4, 3, 4, 5, 4, 6, 5, 5, 4, 6)),
+			Must: []Check{Untouched, Square, Reaches(148)},
+		},
+		{
+			Name: "the leader stands when the change has begun", On: Road(2, city), Start: begin(), Speed: 4, Goal: Place{Lane: "east1", S: 160}, Seconds: 120,
+			Cast: []Part{
+				car("ahead", "east0", 62, 3), deaf("before the gap", "east1", 60, 4, Cue{Leaves(0.3), Go(0, 2.5)}, Cue{Then(25), Go(6, 1)}),
+			},
+			Must: []Check{Untouched, Square, Reaches(118)},
+		},
+		{
+			Name: "nobody lets it in before the lanes part", On: Fork, Start: begin(), Speed: 8, Goal: Place{Lane: "on1", S: 120}, Seconds: 150,
+			Cast: row("east1", 190, 14, 50, 8),
+			Must: []Check{Untouched, Square, Reaches(148)},
+		},
+	}
+}
