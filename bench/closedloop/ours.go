@@ -27,6 +27,7 @@ type ride struct {
 	goal  lane.Spot
 	rider *world.Rider // while it lasts
 	tape  tape
+	diary diary
 	late  int // decisions that had come too late by the last cycle
 }
 
@@ -39,6 +40,8 @@ type trip struct {
 	Outcome string  `json:"outcome"` // "" while it lasts, "arrived", or what went wrong
 	Stuck   bool    `json:"stuck"`   // when its run ended it had been standing for a minute without reason
 	Theirs  float64 `json:"theirs"`  // s that SUMO's driver took for the same; 0: not known
+
+	Slower map[string]float64 `json:"slower,omitempty"` // s that ours took longer than SUMO's driver, by reason
 }
 
 // trial is one run with our vehicles.
@@ -96,7 +99,7 @@ func (t *trial) take(r *result) {
 	for _, one := range t.rides {
 		trip := one.trip
 		trip.Stuck = trip.Outcome == "" && trip.Began >= 0 && t.ref.Stood(one.ID) > 60
-		r.rides = append(r.rides, &ride{trip: trip, way: one.way})
+		r.rides = append(r.rides, &ride{trip: trip, way: one.way, diary: one.diary})
 	}
 }
 
@@ -230,6 +233,7 @@ func (t *trial) after(m *world.Moment) {
 		t.r.counts.Vetoed += rider.Decision.Vetoed
 		t.r.counts.Late += rider.Late - r.late
 		r.late = rider.Late
+		r.diary.note(t.sc.m, rider)
 		if t.s.dump != "" {
 			r.tape.add(m.Truth, rider)
 		}

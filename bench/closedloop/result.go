@@ -170,7 +170,7 @@ func readCollisions(dir string) ([]sumo.Collision, error) {
 }
 
 func isOurs(name string) bool {
-	return strings.HasPrefix(name, "hutong.") || strings.HasPrefix(name, "theirs.")
+	return strings.HasPrefix(name, "hutong.") || strings.HasPrefix(name, theirName)
 }
 
 func readConflicts(dir string) (c conflicts, err error) {
@@ -279,6 +279,7 @@ func (r *result) String() string {
 	if len(ratios) > 0 {
 		line("trip time         %.3f of SUMO's driver's (%.0f s of %.0f s, %d rides; the middle ride %.3f, p90 %.3f)",
 			ours/max(theirs, 1e-9), ours, theirs, len(ratios), middle(ratios, 0.5), middle(ratios, 0.9))
+		line("slower by         %s", r.slowness())
 	}
 	line("comfort           %.2f %% of the time (%.2f %% of that moving); %d hard brakes, hardest %.1f m/s²; %s",
 		100*p.Comfort(), 100*p.ComfortMoving(), p.HardBrakes, p.MaxBrake, rough(p.Rough))

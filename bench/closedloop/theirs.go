@@ -11,6 +11,9 @@ import (
 	"hutong/drive/sumo"
 )
 
+// theirName is what the names of SUMO's own vehicles in the place of ours begin with.
+const theirName = "theirs."
+
 // theirs runs the scenario with SUMO's own driver in the place of each of ours: the same body, from the same edge to the
 // same place, where it stops, departing when ours did.
 func (s *settings) theirs(ctx context.Context, sc *scenario, r *result) error {
@@ -24,7 +27,7 @@ func (s *settings) theirs(ctx context.Context, sc *scenario, r *result) error {
 	for _, one := range r.rides { // in the order of their asking; SUMO wants that of departing
 		if one.Began >= 0 {
 			_, before := sc.goal(one.way)
-			fmt.Fprintf(&b, `<trip id="theirs.%d" type="%s" depart="%.1f" departLane="best" departSpeed="0" arrivalSpeed="0" `+
+			fmt.Fprintf(&b, `<trip id="`+theirName+`%d" type="%s" depart="%.1f" departLane="best" departSpeed="0" arrivalSpeed="0" `+
 				`arrivalPos="%.1f" from="%s" to="%s"/>`+"\n", one.ID, sumo.ShuttleType, one.Began, -before+2.45,
 				escape(one.way.edges[0]), escape(one.way.edges[len(one.way.edges)-1]))
 		}
@@ -37,8 +40,8 @@ func (s *settings) theirs(ctx context.Context, sc *scenario, r *result) error {
 	o := sc.o
 	o.Dir, o.Measures = dir, sc.measures
 	o.Routes = append(append([]string(nil), o.Routes...), trips)
-	info := filepath.Join(dir, "tripinfo.xml")
-	o.Args = append(o.Args, "--tripinfo-output", info, "--device.rerouting.probability", "0", "--route-steps", "0",
+	info, routes := filepath.Join(dir, "tripinfo.xml"), filepath.Join(dir, "routes.xml")
+	o.Args = append(o.Args, "--tripinfo-output", info, "--vehroute-output", routes, "--vehroute-output.exit-times", "--device.rerouting.probability", "0", "--route-steps", "0",
 		"--ignore-route-errors")
 	if err := sumo.Run(ctx, o, r.until()+300); err != nil {
 		return err
@@ -47,8 +50,13 @@ func (s *settings) theirs(ctx context.Context, sc *scenario, r *result) error {
 	if err != nil {
 		return err
 	}
+	edges, err := edgeTimes(routes)
+	if err != nil {
+		return err
+	}
 	for _, one := range r.rides {
-		one.Theirs = times[fmt.Sprintf("theirs.%d", one.ID)]
+		id := fmt.Sprintf("%s%d", theirName, one.ID)
+		one.Theirs, one.Slower = times[id], one.diary.against(edges[id])
 	}
 	conflicts, err := readConflicts(dir)
 	r.theirConflicts = conflicts
@@ -81,7 +89,7 @@ func tripTimes(path string) (map[string]float64, error) {
 	}
 	times := map[string]float64{}
 	for _, t := range info.Trips {
-		if strings.HasPrefix(t.ID, "theirs.") && t.Gone == "" {
+		if strings.HasPrefix(t.ID, theirName) && t.Gone == "" {
 			times[t.ID] = t.Duration
 		}
 	}
