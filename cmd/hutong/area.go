@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"hutong/drive/geom"
-	"hutong/drive/lane/sumonet"
+	"hutong/drive/lane/maps"
 	"hutong/drive/town"
 	"hutong/road/ground"
 )
@@ -17,7 +17,7 @@ import (
 // areaFile is an area as a file describes it.
 type areaFile struct {
 	Name   string     `json:"name"`
-	Net    string     `json:"net"` // a .net.xml, beside the file
+	Net    string     `json:"net"` // a map in any format of drive/lane/maps, beside the file
 	Origin [2]float64 `json:"origin"`
 	Stops  []areaStop `json:"stops"`
 	Depots []areaStop `json:"depots"`
@@ -67,7 +67,7 @@ func (f *areaFile) area(dir string) (*ground.Area, error) {
 		return nil, err
 	}
 	defer net.Close()
-	m, err := sumonet.Read(net)
+	m, err := maps.Read(net)
 	if err != nil {
 		return nil, fmt.Errorf("net %s: %w", f.Net, err)
 	}
