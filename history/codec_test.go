@@ -127,7 +127,8 @@ func TestMixedValuesComeBack(t *testing.T) {
 		var list []Sample
 		for _, at := range steps(t, rapid.IntRange(1, 200).Draw(t, "n")) {
 			list = append(list, Sample{
-				thing.Time(at), rapid.SampledFrom(values).Draw(t, "value"), thing.Quality(rapid.IntRange(0, 5).Draw(t, "quality")),
+				Time: thing.Time(at), Value: rapid.SampledFrom(values).Draw(t, "value"),
+				Quality: thing.Quality(rapid.IntRange(0, 5).Draw(t, "quality")),
 			})
 		}
 		roundTrip(t, c, list)
@@ -164,7 +165,7 @@ func mix(r *rand.Rand, series, n int, jitter time.Duration) []Sample {
 			}
 			v = thing.Int(state)
 		}
-		list[i] = Sample{thing.Time(at), v, thing.Good}
+		list[i] = Sample{Time: thing.Time(at), Value: v, Quality: thing.Good}
 	}
 	return list
 }
@@ -267,11 +268,11 @@ func FuzzIndex(f *testing.F) {
 		{ref: ref(2), state: thing.State{Seq: 8, Value: thing.String("x"), Quality: thing.Good}},
 	}), int64(28))
 	f.Fuzz(func(t *testing.T, data []byte, end int64) {
-		list, err := parseIndex(data, end)
+		list, err := parseIndex(data, end, 2)
 		if err != nil {
 			return
 		}
-		again, err := parseIndex(appendIndex(nil, list), end)
+		again, err := parseIndex(appendIndex(nil, list), end, 2)
 		if err != nil || len(again) != len(list) {
 			t.Fatalf("%d records, written and read %d: %v", len(list), len(again), err)
 		}

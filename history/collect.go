@@ -3,7 +3,9 @@ package history
 import (
 	"cmp"
 	"slices"
+	"time"
 
+	"hutong/history/gather"
 	"hutong/thing"
 )
 
@@ -12,7 +14,7 @@ type collector struct {
 	q      Query
 	most   int
 	out    []Sample
-	bucket bucket
+	bucket gather.Bucket
 	full   bool
 	buf    []Sample
 	line   *line // instead of out, for samples that are to be thinned
@@ -35,11 +37,11 @@ func (c *collector) add(list []Sample) bool {
 		return c.more()
 	}
 	for _, s := range list {
-		start, _ := c.stretch(s.Time)
-		if !c.turn(start) {
+		start, cell, _ := c.stretch(s.Time)
+		if !c.turn(start, cell) {
 			return false
 		}
-		c.bucket.add(start, s)
+		c.bucket.Add(s)
 	}
 	return true
 }
@@ -66,29 +68,52 @@ func (c *collector) room(n int) int {
 // more says whether more samples are wanted.
 func (c *collector) more() bool { return !c.full && (c.q.Limit == 0 || c.have() < c.q.Limit) }
 
-// stretch is the bucket a time lies in: when it begins, and its last moment.
-func (c *collector) stretch(t thing.Time) (start, last thing.Time) {
-	if c.q.Step == 0 {
-		return c.q.From, 1<<63 - 1
+// byHours says that buckets are made of whole hours: sums are added up hour by hour then, and elsewhere bucket by bucket.
+func (q *Query) byHours() bool {
+	return q.Step%time.Duration(gather.Hour) == 0 && (q.Step > 0 || q.Agg != "")
+}
+
+// stretch is the bucket a time lies in and the cell of it: when they begin, and the cell's last moment.
+func (c *collector) stretch(t thing.Time) (start, cell, last thing.Time) {
+	step := c.q.Step
+	if start = c.q.From; step > 0 {
+		start = roundDown(t, step)
 	}
-	start = roundDown(t, c.q.Step)
-	if last = start + thing.Time(c.q.Step) - 1; last < start {
+	if cell = start; c.q.byHours() {
+		step = time.Duration(gather.Hour)
+		cell = roundDown(t, step)
+	}
+	if last = cell + thing.Time(step) - 1; last < cell {
 		last = 1<<63 - 1 // the end of time
 	}
-	return start, last
+	return start, cell, last
 }
 
 // turn closes the bucket in hand when another begins at start; false says that there are enough.
-func (c *collector) turn(start thing.Time) bool {
-	if c.bucket.samples == 0 || start == c.bucket.start {
-		return true
+func (c *collector) turn(start, cell thing.Time) bool {
+	if !c.bucket.Empty() && start != c.bucket.Start {
+		c.close()
+		if c.q.Limit > 0 && len(c.out) == c.q.Limit {
+			return false
+		}
+		if c.full = len(c.out) >= c.most; c.full {
+			return false
+		}
 	}
-	c.close()
-	if c.q.Limit > 0 && len(c.out) == c.q.Limit {
-		return false
+	c.bucket.Turn(start, cell)
+	return true
+}
+
+// hours takes some of a rollup.
+func (c *collector) hours(x *gather.Rollup, lo, hi int) bool {
+	for i := lo; i < hi; i++ {
+		start, cell, _ := c.stretch(thing.Time(x.Hours[i]) * gather.Hour)
+		if !c.turn(start, cell) {
+			return false
+		}
+		c.bucket.Join(x, i)
 	}
-	c.full = len(c.out) >= c.most
-	return !c.full
+	return true
 }
 
 // columns takes samples as add does.
@@ -102,15 +127,32 @@ func (c *collector) columns(x *columns, lo, hi int) bool {
 		return c.add(c.buf[lo:hi])
 	}
 	for lo < hi {
-		start, last := c.stretch(thing.Time(x.times[lo]))
-		if !c.turn(start) {
+		start, cell, last := c.stretch(thing.Time(x.times[lo]))
+		if !c.turn(start, cell) {
 			return false
 		}
 		n := lo + until(x.times[lo:hi], int64(last))
-		c.bucket.run(start, x, lo, n)
+		c.run(x, lo, n)
 		lo = n
 	}
 	return true
+}
+
+// run puts the samples from lo to hi of plain columns into the bucket.
+func (c *collector) run(x *columns, lo, hi int) {
+	last := x.at(hi - 1)
+	switch {
+	case len(x.floats) > 0:
+		c.bucket.Floats(x.floats[lo:hi], last)
+	case len(x.ints) > 0:
+		c.bucket.Ints(x.ints[lo:hi], last)
+	default:
+		on := 0
+		for _, k := range x.kind[lo:hi] {
+			on += int(k - isFalse)
+		}
+		c.bucket.Bools(on, hi-lo, last)
+	}
 }
 
 // until is how many of list, which is in order and whose first is, are not above last.
@@ -129,10 +171,10 @@ func until(list []int64, last int64) int {
 }
 
 func (c *collector) close() {
-	if s, ok := c.bucket.result(cmp.Or(c.q.Agg, "avg")); ok {
+	if s, ok := c.bucket.Result(cmp.Or(c.q.Agg, "avg")); ok {
 		c.out = append(c.out, s)
 	}
-	c.bucket = bucket{agg: c.bucket.agg}
+	c.bucket = gather.Bucket{Agg: c.bucket.Agg}
 }
 
 // finish is what has been gathered, with the sample before it where there is one.
@@ -140,7 +182,7 @@ func (c *collector) finish(before *Sample) []Sample {
 	if c.line != nil {
 		return c.thinned(before)
 	}
-	if c.bucket.samples > 0 && (c.q.Limit == 0 || len(c.out) < c.q.Limit) {
+	if !c.bucket.Empty() && (c.q.Limit == 0 || len(c.out) < c.q.Limit) {
 		c.close()
 	}
 	if before != nil {

@@ -20,6 +20,8 @@ type columns struct {
 	docs    []thing.Value
 	scratch []int64
 	file    []byte
+	segment *segment // the chunk is that at off of it; nil: it is another
+	off     int64
 }
 
 // borrow hands out columns to be given back.
@@ -31,7 +33,7 @@ func (c *codec) borrow() *columns {
 }
 
 func (c *codec) giveBack(x *columns) {
-	x.texts, x.docs = nil, nil
+	x.texts, x.docs, x.segment = nil, nil, nil
 	c.spare.Put(x)
 }
 
@@ -43,8 +45,8 @@ func (x *columns) read(data []byte, c *codec) error {
 		return fmt.Errorf("chunk: %w", pack.ErrDamaged)
 	}
 	x.kind, x.quality, x.times = pack.Sized(x.kind, n), pack.Sized(x.quality, n), pack.Sized(x.times, n)
-	alike := readSymbols(&r, x.kind, isJSON)
-	x.same = readSymbols(&r, x.quality, byte(thing.Good)) && alike
+	alike := r.Symbols(x.kind, isJSON)
+	x.same = r.Symbols(x.quality, byte(thing.Good)) && alike
 	r.Ints(x.times)
 	if r.Bad {
 		return fmt.Errorf("chunk: %w", pack.ErrDamaged)

@@ -2,7 +2,9 @@ package history
 
 import (
 	"os"
+	"slices"
 	"testing"
+	"time"
 
 	"hutong/thing"
 )
@@ -51,7 +53,46 @@ func TestFilesOfFormatOneAreStillRead(t *testing.T) {
 	if st := s.Stats(); st.Durable != 400 || st.Sealed != 300 || len(st.SetAside) > 0 {
 		t.Fatalf("%+v", st)
 	}
-	from := golden(t)[100].Received // the first hundred were dropped
+	same(t, s, fresh, golden(t)[100].Received) // the first hundred were dropped
+}
+
+// Those in format2 hold the same without a drop, and then what minutes makes of tenth, of which there is a rollup.
+func TestFilesOfFormatTwoAreStillRead(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS("testdata/format2")); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	fresh := mustOpen(t, newDisk(), Options{})
+	feed(t, fresh, goldenTwo(t))
+	if st := s.Stats(); st.Durable != 3280 || st.Sealed != 3280 || len(st.SetAside) > 0 || rollups(s) != 1 {
+		t.Fatalf("%+v, %d rollups", st, rollups(s))
+	}
+	same(t, s, fresh, 0)
+	for _, agg := range []string{"avg", "min", "max", "sum", "count", "last"} {
+		q := Query{Ref: ref(1), Step: time.Hour, Agg: agg}
+		if got, err := s.Query(t.Context(), q); err != nil || !slices.Equal(got, plainly(t, fresh, q)) {
+			t.Errorf("%s: %v, %v", agg, got, err)
+		}
+	}
+}
+
+func goldenTwo(t testing.TB) []thing.Change {
+	list := golden(t)
+	for _, c := range minutes(tenth) {
+		c.Seq += 400
+		list = append(list, c)
+	}
+	return list
+}
+
+// same checks that s has from a time on what fresh has.
+func same(t *testing.T, s, fresh *Store, from thing.Time) {
+	t.Helper()
 	for _, x := range fresh.list {
 		got, err := s.Query(t.Context(), Query{Ref: x.ref, From: from})
 		if err != nil {

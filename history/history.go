@@ -20,15 +20,12 @@ import (
 	"sync"
 	"time"
 
+	"hutong/history/gather"
 	"hutong/thing"
 )
 
 // Sample is one value at one time. For a query with a step it is the value of a bucket and Time is its beginning.
-type Sample struct {
-	Time    thing.Time
-	Value   thing.Value
-	Quality thing.Quality
-}
+type Sample = gather.Sample
 
 // Options say how a store works. The zero value is good.
 type Options struct {

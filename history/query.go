@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"hutong/history/gather"
 	"hutong/history/pack"
 	"hutong/thing"
 )
@@ -21,7 +22,9 @@ type Query struct {
 	// sample for each bucket that has an answer. With Agg and no Step the whole range is one bucket.
 	Step time.Duration
 	// Agg is how a bucket becomes one value: avg, min, max, sum (of numbers, booleans counting as 0 and 1, of known
-	// quality), count (of values of known quality), last (whatever the last is). "" is avg.
+	// quality), count (of values of known quality), last (whatever the last is). "" is avg. A sum is exact where all are
+	// integers and it fits 64 bits, and else of floats in order of time; buckets of whole hours, and the whole range as
+	// one, add up the samples of each hour first, and then the hours.
 	Agg string
 	// Max thins the result to at most this many samples, keeping the shape of the line (LTTB, Steinarsson 2013).
 	Max int
@@ -47,12 +50,20 @@ func (s *Store) Query(ctx context.Context, q Query) ([]Sample, error) {
 	}
 	defer view.release()
 	defer before.release()
-	c := collector{q: q, most: s.o.MaxResult, bucket: bucket{agg: q.Agg}}
+	c := collector{q: q, most: s.o.MaxResult, bucket: gather.Bucket{Agg: q.Agg}}
+	if q.byHours() {
+		if err := view.roll(ctx, q.Agg); err != nil {
+			return nil, fmt.Errorf("history query: %w", err)
+		}
+	}
 	if c.each() && q.Max > 0 {
 		c.line = &line{}
 		c.line.grow(min(view.count(), s.o.MaxResult))
 	}
-	err = view.walk(ctx, c.columns, c.add)
+	if q.Step > 0 {
+		c.out = make([]Sample, 0, min(view.buckets(q.Step), c.most))
+	}
+	err = view.walk(ctx, &c)
 	if err != nil && !errors.Is(err, ErrDamaged) {
 		return nil, fmt.Errorf("history query: %w", err)
 	}
@@ -86,12 +97,13 @@ func (q *Query) check() error {
 type view struct {
 	codec    *codec
 	from, to thing.Time // to is the last wanted
-	pieces   []piece    // in order of Seq
+	sources  []source   // in order of Seq
 	held     []*segment
 	damaged  func(error)
 }
 
-// piece is a run of samples in order of time: a chunk of a segment, a chunk in memory, or samples.
+// piece is a run of samples in order of time: what a chunk of a segment has from min to max, a chunk in memory, samples, or
+// hours of a rollup.
 type piece struct {
 	order    int // by Seq
 	min, max thing.Time
@@ -99,7 +111,23 @@ type piece struct {
 	at       chunkAt
 	data     []byte
 	plain    []Sample
+	roll     *gather.Rollup
+	lo, hi   int
 }
+
+// taker is given the samples of a view in order, some at a time, until it says false.
+type taker interface {
+	add(list []Sample) bool                         // the slice is valid until it returns
+	columns(x *columns, lo, hi int) bool            // those from lo to hi
+	hours(x *gather.Rollup, lo, hi int) (more bool) // what those of these hours come to; only after roll
+}
+
+// each is a taker that wants all as lists.
+type each func([]Sample) bool
+
+func (f each) add(list []Sample) bool              { return f(list) }
+func (f each) columns(x *columns, lo, hi int) bool { return f(x.samples(nil)[lo:hi]) }
+func (f each) hours(*gather.Rollup, int, int) bool { panic("a view that was not rolled has hours") }
 
 // look gathers under the lock what a query needs: the samples wanted, and those before them if they are.
 func (s *Store) look(q Query) (wanted, before *view, err error) {
@@ -135,20 +163,25 @@ func (s *Store) view(x *series, from, to thing.Time) *view {
 		if g.min > v.to || g.max < v.from {
 			continue
 		}
-		held := false
-		for _, c := range g.of(x.number) {
+		chunks, rollup := g.of(x.number)
+		found := source{at: rollupAt{g, chunks, rollup}}
+		for _, c := range chunks {
 			if c.min <= v.to && c.max >= v.from {
-				v.pieces = append(v.pieces, piece{min: c.min, max: c.max, segment: g, at: c})
-				held = true
+				found.pieces = append(found.pieces, piece{min: c.min, max: c.max, segment: g, at: c})
 			}
 		}
-		if held {
+		if len(found.pieces) > 0 {
+			v.sources = append(v.sources, found)
 			g.refs.Add(1)
 			v.held = append(v.held, g)
 		}
 	}
+	var memory source
 	for _, b := range []*buffer{x.frozen, x.open} {
-		v.addBuffer(b)
+		memory.pieces = append(memory.pieces, v.buffered(b)...)
+	}
+	if len(memory.pieces) > 0 {
+		v.sources = append(v.sources, memory)
 	}
 	return v
 }
@@ -156,45 +189,60 @@ func (s *Store) view(x *series, from, to thing.Time) *view {
 // latest keeps only the pieces that may hold the last sample of the view.
 func (v *view) latest() {
 	sure := always // there is a sample at this time or later
-	for _, p := range v.pieces {
-		if p.max <= v.to {
-			sure = max(sure, p.max)
-		} else {
-			sure = max(sure, p.min)
+	for _, s := range v.sources {
+		for _, p := range s.pieces {
+			if p.max <= v.to {
+				sure = max(sure, p.max)
+			} else {
+				sure = max(sure, p.min)
+			}
 		}
 	}
-	v.pieces = slices.DeleteFunc(v.pieces, func(p piece) bool { return p.max < sure })
+	for i := range v.sources {
+		s := &v.sources[i]
+		s.pieces = slices.DeleteFunc(s.pieces, func(p piece) bool { return p.max < sure })
+	}
 }
 
 // last returns the last sample of the view, false when there is none.
 func (v *view) last(ctx context.Context) (s Sample, ok bool, err error) {
-	err = v.each(ctx, func(list []Sample) bool {
+	err = v.walk(ctx, each(func(list []Sample) bool {
 		s, ok = list[len(list)-1], true
 		return true
-	})
+	}))
 	return s, ok, err
 }
 
-func (v *view) addBuffer(b *buffer) {
+// buffered is what a buffer has of the view.
+func (v *view) buffered(b *buffer) (pieces []piece) {
 	if b == nil {
-		return
+		return nil
 	}
 	for _, c := range b.chunks {
 		if c.min <= v.to && c.max >= v.from {
-			v.pieces = append(v.pieces, piece{min: c.min, max: c.max, data: c.data})
+			pieces = append(pieces, piece{min: c.min, max: c.max, data: c.data})
 		}
 	}
 	if tail := slices.Clone(b.tail); len(tail) > 0 {
 		sortByTime(tail)
 		if p := (piece{min: tail[0].Time, max: tail[len(tail)-1].Time, plain: tail}); p.min <= v.to && p.max >= v.from {
-			v.pieces = append(v.pieces, p)
+			pieces = append(pieces, p)
 		}
 	}
+	return pieces
+}
+
+// pieces are those of all sources, in order of Seq.
+func (v *view) pieces() (list []piece) {
+	for _, s := range v.sources {
+		list = append(list, s.pieces...)
+	}
+	return list
 }
 
 // count is how many samples the pieces hold, wanted or not.
 func (v *view) count() (n int) {
-	for _, p := range v.pieces {
+	for _, p := range v.pieces() {
 		switch {
 		case p.segment != nil:
 			n += int(p.at.count)
@@ -205,6 +253,20 @@ func (v *view) count() (n int) {
 		}
 	}
 	return n
+}
+
+// buckets is the most buckets that the samples of the view can be in.
+func (v *view) buckets(step time.Duration) int {
+	first, last := v.to, v.from
+	for i := range v.sources {
+		from, to := v.sources[i].span()
+		first, last = min(first, from), max(last, to)
+	}
+	first, last = max(first, v.from), min(last, v.to)
+	if last < first {
+		return 0
+	}
+	return int(min(uint64(v.count()), uint64(last-first)/uint64(step)+2))
 }
 
 func (v *view) release() {
@@ -219,43 +281,42 @@ func (s *Store) noteDamage(error) {
 	s.mu.Unlock()
 }
 
-// each hands out all wanted samples in order, some at a time, until yield says false; the slice is valid until yield
-// returns. A damaged piece is left out and named in the error.
-func (v *view) each(ctx context.Context, yield func([]Sample) bool) error {
-	return v.walk(ctx, func(x *columns, lo, hi int) bool { return yield(x.samples(nil)[lo:hi]) }, yield)
-}
-
-// walk is each for those who can use columns: the wanted samples of a piece that stands alone come as columns, from lo to
-// hi, and those of pieces whose times overlap, or that are no chunk yet, are put in order first and come as a list.
-func (v *view) walk(ctx context.Context, one func(x *columns, lo, hi int) bool, many func([]Sample) bool) error {
-	if len(v.pieces) == 0 {
+// walk hands out all wanted samples in order: those of a piece that stands alone as columns or hours, and those of pieces
+// whose times overlap, or that are no chunk yet, put in order first, as a list. A damaged piece is left out and named in the
+// error.
+func (v *view) walk(ctx context.Context, to taker) error {
+	pieces := v.pieces()
+	if len(pieces) == 0 {
 		return nil
 	}
-	for i := range v.pieces {
-		v.pieces[i].order = i
+	for i := range pieces {
+		pieces[i].order = i
 	}
-	slices.SortFunc(v.pieces, func(a, b piece) int { return cmp.Or(cmp.Compare(a.min, b.min), a.order-b.order) })
+	slices.SortFunc(pieces, func(a, b piece) int { return cmp.Or(cmp.Compare(a.min, b.min), a.order-b.order) })
 	x := v.codec.borrow()
 	defer v.codec.giveBack(x)
 	var buf []Sample
 	var damage error
-	for i := 0; i < len(v.pieces); {
+	for i := 0; i < len(pieces); {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		n := i + overlapping(v.pieces[i:])
+		n := i + overlapping(pieces[i:])
 		var err error
 		more := true
-		if n == i+1 && v.pieces[i].plain == nil {
-			if err = v.pieces[i].columns(x, v.codec); err == nil {
-				if lo, hi := x.within(v.from, v.to); lo < hi {
-					more = one(x, lo, hi)
+		switch p := &pieces[i]; {
+		case n == i+1 && p.roll != nil:
+			more = to.hours(p.roll, p.lo, p.hi)
+		case n == i+1 && p.plain == nil:
+			if err = p.columns(x, v.codec); err == nil {
+				if lo, hi := x.within(max(v.from, p.min), min(v.to, p.max)); lo < hi {
+					more = to.columns(x, lo, hi)
 				}
 			}
-		} else {
-			buf, err = v.decode(buf[:0], v.pieces[i:n])
+		default:
+			buf, err = v.decode(buf[:0], pieces[i:n])
 			if list := v.trim(buf); len(list) > 0 && (err == nil || errors.Is(err, pack.ErrDamaged)) {
-				more = many(list)
+				more = to.add(list)
 			}
 		}
 		switch {
@@ -273,12 +334,19 @@ func (v *view) walk(ctx context.Context, one func(x *columns, lo, hi int) bool, 
 	return damage
 }
 
-// columns takes a piece apart that is a chunk.
-func (p *piece) columns(x *columns, c *codec) error {
-	if p.segment != nil {
-		return p.segment.columns(x, p.at, c)
+// columns takes a piece apart that is a chunk, unless x has it from the piece before.
+func (p *piece) columns(x *columns, c *codec) (err error) {
+	if p.segment != nil && x.segment == p.segment && x.off == p.at.off {
+		return nil
 	}
-	return x.read(p.data, c)
+	x.segment = nil
+	if p.segment == nil {
+		return x.read(p.data, c)
+	}
+	if err = p.segment.columns(x, p.at, c); err == nil {
+		x.segment, x.off = p.segment, p.at.off
+	}
+	return err
 }
 
 // overlapping is how many pieces from the first on must be sorted together. One that begins at the very time another
@@ -306,7 +374,10 @@ func (v *view) decode(buf []Sample, pieces []piece) ([]Sample, error) {
 			continue
 		}
 		if err = p.columns(x, v.codec); err == nil {
+			lo, hi := x.within(p.min, p.max)
+			n := len(buf)
 			buf = x.samples(buf)
+			buf = append(buf[:n], buf[n+lo:n+hi]...)
 		}
 		if err != nil {
 			damage, err = err, nil

@@ -16,7 +16,7 @@ import (
 // The states file keeps the last state of points whose segments retention has deleted, and the highest Seq of those.
 const (
 	statesName  = "states"
-	statesMagic = "hutongS\x01"
+	statesMagic = "hutongS\x02"
 	statesHead  = 24
 )
 
@@ -235,15 +235,17 @@ func (s *Store) join(w *segmentWriter, parts []part) error {
 	v := view{codec: s.codec, from: s.byRef[ref].cut, to: 1<<63 - 1, damaged: s.noteDamage}
 	s.mu.RUnlock()
 	for _, p := range parts {
+		var found source
 		for _, c := range p.chunks {
-			v.pieces = append(v.pieces, piece{min: c.min, max: c.max, segment: p.from, at: c})
+			found.pieces = append(found.pieces, piece{min: c.min, max: c.max, segment: p.from, at: c})
 		}
+		v.sources = append(v.sources, found)
 	}
 	w.begin(ref, parts[len(parts)-1].state)
-	err := v.each(context.Background(), func(list []Sample) bool {
+	err := v.walk(context.Background(), each(func(list []Sample) bool {
 		w.add(list)
 		return true
-	})
+	}))
 	w.end()
 	return err
 }
@@ -287,14 +289,14 @@ func parseStates(data []byte, c *codec) (to uint64, list []record, err error) {
 	if crc32.Checksum(body, castagnoli) != le.Uint32(data[len(body):]) {
 		return 0, nil, pack.ErrDamaged
 	}
-	if data[7] != statesMagic[7] {
+	if data[7] > statesMagic[7] {
 		return 0, nil, errNewer
 	}
 	index, err := c.big.DecodeAll(body[statesHead:], nil)
 	if err != nil || uint64(len(index)) != le.Uint64(body[16:]) {
 		return 0, nil, pack.ErrDamaged
 	}
-	list, err = parseIndex(index, int64(len(magic)))
+	list, err = parseIndex(index, int64(len(magic)), data[7])
 	return le.Uint64(body[8:]), list, err
 }
 

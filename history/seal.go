@@ -124,15 +124,16 @@ func (s *Store) load(name span) (*segment, error) {
 	defer s.mu.Unlock()
 	type numbered struct {
 		series uint32
-		chunks []chunkAt
+		*record
 	}
 	var order []numbered
-	for _, rec := range records {
+	for i := range records {
+		rec := &records[i]
 		x := s.of(rec.ref, 0)
 		if rec.state.Seq > x.state.Seq {
 			x.state = rec.state
 		}
-		order = append(order, numbered{x.number, rec.chunks})
+		order = append(order, numbered{x.number, rec})
 		for _, c := range rec.chunks {
 			if len(g.chunks) == 0 && g.min == 0 && g.max == 0 {
 				g.min, g.max = c.min, c.max
@@ -142,7 +143,7 @@ func (s *Store) load(name span) (*segment, error) {
 	}
 	slices.SortFunc(order, func(a, b numbered) int { return cmp.Compare(a.series, b.series) })
 	for _, n := range order {
-		g.entries = append(g.entries, entry{n.series, uint32(len(g.chunks))})
+		g.entries = append(g.entries, entry{n.series, uint32(len(g.chunks)), n.rollup})
 		g.chunks = append(g.chunks, n.chunks...)
 	}
 	return g, nil

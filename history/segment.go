@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"hutong/history/gather"
 	"hutong/history/pack"
 	"hutong/thing"
 )
@@ -19,7 +20,7 @@ import (
 // A segment file holds the chunks of many series over one run of Seqs: a magic, the chunks series by series, an index,
 // a footer. It never changes once it has its name.
 const (
-	magic         = "hutongH\x01"
+	magic         = "hutongH\x02"
 	segmentSuffix = ".history"
 	tempSuffix    = ".tmp"
 	footerSize    = 72
@@ -27,6 +28,7 @@ const (
 	indexZstd     = 1
 	maxIndex      = 1 << 30
 	maxLevel      = 3
+	rollupFormat  = 2 // from this format on there are rollups
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -78,10 +80,12 @@ type segment struct {
 
 func (s *segment) isHurt() bool { return s.hurt.Load() }
 
-// entry says where a series' chunks begin in segment.chunks; they end where the next entry's begin.
+// entry says where a series' chunks begin in segment.chunks; they end where the next entry's begin. In the file its rollup,
+// of so many bytes with their CRC, comes after its last chunk.
 type entry struct {
 	series uint32
 	first  uint32
+	rollup uint32
 }
 
 // chunkAt says where a chunk lies and what it covers.
@@ -92,17 +96,17 @@ type chunkAt struct {
 	min, max thing.Time
 }
 
-// of returns the chunks of a series, in order of their first time.
-func (s *segment) of(series uint32) []chunkAt {
+// of returns the chunks of a series, in order of their first time, and the length of its rollup.
+func (s *segment) of(series uint32) (list []chunkAt, rollup uint32) {
 	i, ok := slices.BinarySearchFunc(s.entries, series, func(e entry, n uint32) int { return cmp.Compare(e.series, n) })
 	if !ok {
-		return nil
+		return nil, 0
 	}
 	last := len(s.chunks)
 	if i+1 < len(s.entries) {
 		last = int(s.entries[i+1].first)
 	}
-	return s.chunks[s.entries[i].first:last]
+	return s.chunks[s.entries[i].first:last], s.entries[i].rollup
 }
 
 // release gives back one hold on the file; the last one closes it.
@@ -142,11 +146,31 @@ func (s *segment) columns(x *columns, c chunkAt, codec *codec) (err error) {
 	return err
 }
 
+// rollup reads the rollup of a series, of which these are all chunks, as far as agg needs it.
+func (s *segment) rollup(chunks []chunkAt, length uint32, agg string) (*gather.Rollup, error) {
+	last := chunks[len(chunks)-1]
+	at := chunkAt{off: last.off + int64(last.length), length: length}
+	data, err := s.read(at, nil)
+	if err != nil {
+		return nil, err
+	}
+	samples := 0
+	for _, c := range chunks {
+		samples += int(c.count)
+	}
+	x, err := gather.Read(data, agg, samples, chunks[0].min, last.max)
+	if err != nil {
+		err = fmt.Errorf("%s: at %d: %w", s.name(), at.off, err)
+	}
+	return x, err
+}
+
 // record is what the index holds of one series.
 type record struct {
 	ref    thing.Ref
 	state  thing.State // as of the segment's last Seq
 	chunks []chunkAt
+	rollup uint32 // the length of its rollup with CRC; 0 when there is none
 }
 
 // segmentWriter writes a segment under a temporary name. Series must come in order of Ref.
@@ -157,7 +181,8 @@ type segmentWriter struct {
 	off     int64
 	records []record
 	buf     []byte
-	rest    []Sample // of the series being written, not in a chunk yet
+	rest    []Sample      // of the series being written, not in a chunk yet
+	roller  gather.Roller // of that series
 	samples int
 	err     error
 }
@@ -177,10 +202,12 @@ func (w *segmentWriter) write(b []byte) {
 
 // begin begins a series; its samples follow by add, in order of time, and end.
 func (w *segmentWriter) begin(ref thing.Ref, state thing.State) {
+	w.roller.Reset()
 	w.records = append(w.records, record{ref: ref, state: state})
 }
 
 func (w *segmentWriter) add(list []Sample) {
+	w.roller.Add(list)
 	w.rest = append(w.rest, list...)
 	done := 0
 	for n, full := chunkLen(w.rest); full; n, full = chunkLen(w.rest[done:]) {
@@ -195,17 +222,30 @@ func (w *segmentWriter) end() {
 		w.chunk(w.rest)
 		w.rest = w.rest[:0]
 	}
+	rec := &w.records[len(w.records)-1]
+	samples := 0
+	for _, c := range rec.chunks {
+		samples += int(c.count)
+	}
+	if w.buf = w.roller.Append(w.buf[:0], samples); len(w.buf) > 0 {
+		rec.rollup = w.checked()
+	}
 }
 
 func (w *segmentWriter) chunk(list []Sample) {
 	rec := &w.records[len(w.records)-1]
 	w.buf = w.codec.appendChunk(w.buf[:0], list)
-	w.buf = binary.LittleEndian.AppendUint32(w.buf, crc32.Checksum(w.buf, castagnoli))
-	rec.chunks = append(rec.chunks, chunkAt{
-		off: w.off, length: uint32(len(w.buf)), count: uint32(len(list)), min: list[0].Time, max: list[len(list)-1].Time,
-	})
-	w.write(w.buf)
+	at := chunkAt{off: w.off, count: uint32(len(list)), min: list[0].Time, max: list[len(list)-1].Time}
+	at.length = w.checked()
+	rec.chunks = append(rec.chunks, at)
 	w.samples += len(list)
+}
+
+// checked writes what is in buf and its CRC, and returns their length.
+func (w *segmentWriter) checked() uint32 {
+	w.buf = binary.LittleEndian.AppendUint32(w.buf, crc32.Checksum(w.buf, castagnoli))
+	w.write(w.buf)
+	return uint32(len(w.buf))
 }
 
 // sealedChunk is how many samples a chunk of a segment has: enough that its head weighs nothing, few enough that
@@ -287,6 +327,7 @@ func appendIndex(dst []byte, list []record) []byte {
 			dst = binary.AppendUvarint(dst, uint64(c.max-c.min))
 			base = c.min
 		}
+		dst = binary.AppendUvarint(dst, uint64(rec.rollup))
 	}
 	return dst
 }
@@ -369,8 +410,8 @@ func readState(r *pack.Reader) (s thing.State) {
 	return s
 }
 
-// parseIndex reads what appendIndex wrote; chunks lie one after the other up to end.
-func parseIndex(data []byte, end int64) ([]record, error) {
+// parseIndex reads what appendIndex wrote in this format or an earlier one; chunks and rollups lie one after the other up to end.
+func parseIndex(data []byte, end int64, format byte) ([]record, error) {
 	r := pack.Reader{B: data}
 	var list []record
 	prev, base := "", thing.Time(0)
@@ -389,6 +430,12 @@ func parseIndex(data []byte, end int64) ([]record, error) {
 				r.Fail()
 			}
 			rec.chunks = append(rec.chunks, at)
+		}
+		if format >= rollupFormat {
+			rec.rollup = uint32(r.Uvarint())
+			if off += int64(rec.rollup); rec.rollup > 0 && (rec.rollup < 5 || len(rec.chunks) == 0) || off > end {
+				r.Fail()
+			}
 		}
 		list = append(list, rec)
 	}
@@ -415,7 +462,7 @@ func openSegment(f File, name span, c *codec) (*segment, []record, error) {
 	if string(foot[64:71]) != magic[:7] || le.Uint32(foot[60:]) != footerSum(foot) {
 		return nil, nil, fmt.Errorf("footer: %w", pack.ErrDamaged)
 	}
-	if foot[71] != magic[7] {
+	if foot[71] > magic[7] {
 		return nil, nil, errNewer
 	}
 	off, length, plain := int64(le.Uint64(foot)), le.Uint32(foot[8:]), le.Uint32(foot[12:])
@@ -436,6 +483,6 @@ func openSegment(f File, name span, c *codec) (*segment, []record, error) {
 			return nil, nil, fmt.Errorf("index: %w", pack.ErrDamaged)
 		}
 	}
-	records, err := parseIndex(index, off)
+	records, err := parseIndex(index, off, foot[71])
 	return s, records, err
 }

@@ -60,7 +60,7 @@ func wantAll(t testing.TB, s *Store, from, to uint64) {
 		var want []Sample
 		for _, c := range changes(from, to) {
 			if c.Ref == ref(i) {
-				want = append(want, Sample{c.Received, c.Value, c.Quality})
+				want = append(want, Sample{Time: c.Received, Value: c.Value, Quality: c.Quality})
 			}
 		}
 		if !slices.Equal(list, want) {
@@ -283,7 +283,7 @@ func TestADamagedByteIsNoticedAndTheRestIsRight(t *testing.T) {
 			list, err := s.Query(t.Context(), Query{Ref: ref(p)})
 			damaged = damaged || errors.Is(err, ErrDamaged) || len(s.Stats().SetAside) == 1 && s.Durable() == 0
 			for _, x := range list {
-				if c := changes(uint64(x.Value.Int()), uint64(x.Value.Int()))[0]; x != (Sample{c.Received, c.Value, c.Quality}) || c.Ref != ref(p) {
+				if c := changes(uint64(x.Value.Int()), uint64(x.Value.Int()))[0]; x != (Sample{Time: c.Received, Value: c.Value, Quality: c.Quality}) || c.Ref != ref(p) {
 					t.Fatalf("byte %d: wrong sample %+v", i, x)
 				}
 			}
@@ -382,7 +382,7 @@ func TestThinningKeepsTheShapeOfTheLine(t *testing.T) {
 		case 7777:
 			v = thing.Int(-50)
 		}
-		list = append(list, Sample{thing.Time(i) * 1e9, v, thing.Good})
+		list = append(list, Sample{Time: thing.Time(i) * 1e9, Value: v, Quality: thing.Good})
 	}
 	for _, most := range []int{30, 100, 9999} {
 		got := thin(list, most)
@@ -392,7 +392,7 @@ func TestThinningKeepsTheShapeOfTheLine(t *testing.T) {
 	}
 	var toggles []Sample
 	for i := range 1000 {
-		toggles = append(toggles, Sample{thing.Time(i), thing.Bool(i == 500), thing.Good})
+		toggles = append(toggles, Sample{Time: thing.Time(i), Value: thing.Bool(i == 500), Quality: thing.Good})
 	}
 	if got := thin(toggles, 20); !slices.Contains(got, toggles[500]) {
 		t.Error("the one moment a switch was on is not kept")

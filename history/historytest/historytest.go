@@ -55,6 +55,23 @@ func Run(t *testing.T, open func(dir string) (Engine, error)) {
 			}
 		})
 	})
+	t.Run("any history can be gathered by hours as a slice could", func(t *testing.T) {
+		rapid.Check(t, func(rt *rapid.T) {
+			dir, err := os.MkdirTemp("", "historytest")
+			if err != nil {
+				rt.Fatal(err)
+			}
+			defer os.RemoveAll(dir)
+			r := &run{T: rt, dir: dir, open: open, state: map[thing.Ref]thing.State{}, now: thing.Time(time.Minute)}
+			r.reopen()
+			for range rapid.IntRange(1, 12).Draw(rt, "steps") {
+				r.hourly()
+			}
+			if err := r.engine.Close(); err != nil {
+				rt.Fatal(err)
+			}
+		})
+	})
 	t.Run("a cancelled query says so", func(t *testing.T) {
 		e, err := open(t.TempDir())
 		if err != nil {

@@ -63,7 +63,7 @@ func buckets(list []history.Sample, q history.Query) []history.Sample {
 			for n = i; n < len(list) && floor(list[n].Time, q.Step) == start; n++ {
 			}
 		}
-		if s, ok := one(list[i:n], q.Agg); ok {
+		if s, ok := one(list[i:n], q); ok {
 			s.Time = start
 			out = append(out, s)
 		}
@@ -73,7 +73,8 @@ func buckets(list []history.Sample, q history.Query) []history.Sample {
 }
 
 // one makes one sample of a bucket.
-func one(list []history.Sample, agg string) (history.Sample, bool) {
+func one(list []history.Sample, q history.Query) (history.Sample, bool) {
+	agg := q.Agg
 	if agg == "last" {
 		return list[len(list)-1], true
 	}
@@ -104,12 +105,12 @@ func one(list []history.Sample, agg string) (history.Sample, bool) {
 	for _, s := range known {
 		out.Quality = min(out.Quality, s.Quality)
 	}
-	out.Value = fold(known, agg)
+	out.Value = fold(known, q)
 	return out, true
 }
 
-func fold(known []history.Sample, agg string) thing.Value {
-	low, high, sum := known[0].Value, known[0].Value, 0.0
+func fold(known []history.Sample, q history.Query) thing.Value {
+	low, high := known[0].Value, known[0].Value
 	for _, s := range known {
 		if below(s.Value, low) {
 			low = s.Value
@@ -117,9 +118,8 @@ func fold(known []history.Sample, agg string) thing.Value {
 		if below(high, s.Value) {
 			high = s.Value
 		}
-		sum += s.Value.Float()
 	}
-	switch agg {
+	switch q.Agg {
 	case "count":
 		return thing.Int(int64(len(known)))
 	case "min":
@@ -127,9 +127,12 @@ func fold(known []history.Sample, agg string) thing.Value {
 	case "max":
 		return high
 	case "sum":
-		return wholeSum(known, sum)
+		if n := total(known, q); n.whole {
+			return thing.Int(n.exact)
+		}
+		return thing.Float(total(known, q).float)
 	}
-	return thing.Float(sum / float64(len(known)))
+	return thing.Float(total(known, q).float / float64(len(known)))
 }
 
 func below(a, b thing.Value) bool {
@@ -139,15 +142,47 @@ func below(a, b thing.Value) bool {
 	return a.Float() < b.Float()
 }
 
-// wholeSum is an integer when all are and no partial sum leaves 64 bits.
-func wholeSum(known []history.Sample, sum float64) thing.Value {
-	total := int64(0)
-	for _, s := range known {
-		i := s.Value.Int()
-		if s.Value.Type() != thing.Integer || i > 0 && total > 1<<63-1-i || i < 0 && total < -1<<63-i {
-			return thing.Float(sum)
-		}
-		total += i
+// total adds up: the samples of each hour first, and then the hours, where buckets are made of whole hours.
+func total(known []history.Sample, q history.Query) number {
+	if q.Step%time.Hour != 0 {
+		return sum(numbers(known))
 	}
-	return thing.Int(total)
+	var hours []number
+	for i := 0; i < len(known); {
+		n, hour := i, floor(known[i].Time, time.Hour)
+		for n < len(known) && floor(known[n].Time, time.Hour) == hour {
+			n++
+		}
+		hours = append(hours, sum(numbers(known[i:n])))
+		i = n
+	}
+	return sum(hours)
+}
+
+// number is one, and exact when it is whole.
+type number struct {
+	float float64
+	whole bool
+	exact int64
+}
+
+func numbers(list []history.Sample) (out []number) {
+	for _, s := range list {
+		out = append(out, number{s.Value.Float(), s.Value.Type() == thing.Integer, s.Value.Int()})
+	}
+	return out
+}
+
+// sum is exact when all are whole and no partial sum leaves 64 bits, and otherwise of floats in their order.
+func sum(list []number) number {
+	total, whole := number{}, true
+	for _, n := range list {
+		total.float += n.float
+		whole = whole && n.whole && (n.exact <= 0 || total.exact <= 1<<63-1-n.exact) && (n.exact >= 0 || total.exact >= -1<<63-n.exact)
+		total.exact += n.exact
+	}
+	if total.whole = whole; whole {
+		total.float = float64(total.exact)
+	}
+	return total
 }

@@ -9,12 +9,14 @@ import (
 // A column of floats is written as decimals when nearly all are short ones (21.3 is 213 of a tenth), through float32
 // when that is what the device computed with, and otherwise by what each has in common with the bits before it.
 const (
-	maxExponent = 15
-	viaSingle   = 0x40 // added to the exponent: the decimal became the float through a float32
-	byXOR       = 0xff
+	// MaxExponent is the most digits behind the point that a decimal has here.
+	MaxExponent = 15
+
+	viaSingle = 0x40 // added to the exponent: the decimal became the float through a float32
+	byXOR     = 0xff
 )
 
-var tens = [maxExponent + 1]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
+var tens = [MaxExponent + 1]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
 
 // decimal gives the mantissa of f at an exponent, and whether it gives f back bit by bit.
 func decimal(f float64, e int, single bool) (int64, bool) {
@@ -30,28 +32,67 @@ func decimal(f float64, e int, single bool) (int64, bool) {
 	return i, math.Float64bits(back) == math.Float64bits(f)
 }
 
+// Decimals gives each list as mantissas at the smallest exponent at which all values of all of them come back bit by bit as
+// FromDecimal gives them; false when there is none.
+func Decimals(lists ...[]float64) (e int, mantissas [][]int64, ok bool) {
+	for _, list := range lists {
+		for _, f := range list {
+			for ; e <= MaxExponent; e++ {
+				if _, ok := decimal(f, e, false); ok {
+					break
+				}
+			}
+			if e > MaxExponent {
+				return 0, nil, false
+			}
+		}
+	}
+	for _, list := range lists {
+		ints := make([]int64, len(list))
+		for i, f := range list {
+			if ints[i], ok = decimal(f, e, false); !ok {
+				return 0, nil, false // it has too many digits before the point to have as many behind
+			}
+		}
+		mantissas = append(mantissas, ints)
+	}
+	return e, mantissas, true
+}
+
+// FromDecimal is the float that is nearest to mantissa / 10^e, for e from 0 to MaxExponent.
+func FromDecimal(mantissa int64, e int) float64 { return float64(mantissa) / tens[e] }
+
+// NearDecimal gives the mantissa at an exponent whose FromDecimal is nearest to f, and by how many floats f is above that;
+// any f comes back exactly from the two.
+func NearDecimal(f float64, e int) (mantissa, above int64) {
+	if m := math.Round(f * tens[e]); math.Abs(m) < 1<<62 {
+		mantissa = int64(m)
+	}
+	return mantissa, int64(math.Float64bits(f) - math.Float64bits(FromDecimal(mantissa, e)))
+}
+
 // exponentFor finds the smallest exponent at which at most one value in 16 is not a decimal.
 func exponentFor(list []float64, single bool) (e int, ok bool) {
-	var need [maxExponent + 2]int // how many need an exponent; the last counts those that have none
+	var need [MaxExponent + 2]int // how many need an exponent; the last counts those that have none
 	start := 0
 	for _, f := range list {
 		at := start
-		for at <= maxExponent {
+		for at <= MaxExponent {
 			if _, ok := decimal(f, at, single); ok {
 				break
 			}
 			at++
 		}
 		need[at]++
-		if at <= maxExponent && need[at] > len(list)/2 {
+		if at <= MaxExponent && need[at] > len(list)/2 {
 			start = at // most need this many: trying fewer is in vain, and more digits hold what fewer do
 		}
-		if need[maxExponent+1] > len(list)/16 {
+		if need[MaxExponent+1] > len(list)/16 {
 			return 0, false
 		}
 	}
 	left := len(list)
-	for e := range maxExponent + 1 {
+	for e := range MaxExponent + 1 {
 		if left -= need[e]; left <= len(list)/16 {
 			return e, true
 		}
@@ -145,7 +186,7 @@ func (r *Reader) Floats(list []float64, scratch []int64) []int64 {
 	case r.Bad:
 	case how == byXOR:
 		r.xor(list)
-	case e > maxExponent:
+	case e > MaxExponent:
 		r.Fail()
 	default:
 		scratch = Sized(scratch, len(list))

@@ -7,7 +7,7 @@ import (
 
 // The column of integers carries times, integers, scaled floats and dictionary indexes. The first value is written
 // in full; what the others are away from it is divided by their common divisor and written in groups of up to 128,
-// each by whichever predictor leaves the fewest bits. All arithmetic wraps, so every int64 comes back exactly.
+// each by whichever predictor leaves the fewest bits; what goes on by equal steps to the end is one group of any length. All arithmetic wraps, so every int64 comes back exactly.
 const (
 	groupSize = 128
 	leastSize = 8 // a group this short is not halved
@@ -19,6 +19,7 @@ const (
 	widths   = 65             // bit widths 0 to 64 for each of the three
 	runs     = 3 * widths     // value and how often
 	halves   = 3*widths + 1   // two groups follow
+	steady   = 3*widths + 2   // all that are left follow by equal steps
 	slopeFix = 16             // fraction bits of a line's slope
 	slopeMax = int64(1) << 46 // beyond this a line is not tried
 )
@@ -53,7 +54,14 @@ func AppendInts(dst []byte, list []int64) []byte {
 		}
 	}
 	var e intEncoder
+	even := len(list) - 1 // from here on each is as far from the one before as the last is
+	for even > 1 && list[even-1]-list[even-2] == list[len(list)-1]-list[len(list)-2] {
+		even--
+	}
 	for i := 1; i < len(list); i += groupSize {
+		if i >= even && len(list)-i > groupSize {
+			return binary.AppendVarint(append(dst, steady), list[i]-list[i-1])
+		}
 		dst = e.group(dst, list[i:min(i+groupSize, len(list))], list[i-1])
 	}
 	return dst
@@ -252,6 +260,10 @@ func (r *Reader) Ints(list []int64) {
 	}
 	list[0] = 0
 	for i := 1; i < len(list) && !r.Bad; i += groupSize {
+		if len(r.B) > 0 && r.B[0] == steady {
+			r.steady(list[i:], list[i-1])
+			break
+		}
 		r.group(list[i:min(i+groupSize, len(list))], list[i-1])
 	}
 	if first == 0 && g == 1 {
@@ -307,6 +319,15 @@ func (r *Reader) group(list []int64, prev int64) {
 			at += slope
 			list[i] = prev + at>>slopeFix + least + v
 		}
+	}
+}
+
+func (r *Reader) steady(list []int64, prev int64) {
+	r.Byte()
+	step := r.Varint()
+	for i := range list {
+		prev += step
+		list[i] = prev
 	}
 }
 
