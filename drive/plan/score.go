@@ -62,7 +62,7 @@ func (p *Planner) score() {
 			made = 0.7
 		}
 		sum := weighProgress*progress + weighTTC*p.ttc(q) + weighComfort*p.comfort(q) + weighLimit
-		q.Score = sum / (weighProgress + weighTTC + weighComfort + weighLimit) * made * max(0.6, 1-q.off)
+		q.Score = sum / (weighProgress + weighTTC + weighComfort + weighLimit) * made * q.worth()
 		if q.Class == Aside && (p.special.siren != 0 || p.task.PullOver) {
 			q.Score++ // whatever it costs
 		}
@@ -78,6 +78,16 @@ func (p *Planner) score() {
 			q.Score += constancy
 		}
 	}
+}
+
+// worth gives what is left of a proposal's worth for leaving the carriageway: that may be the lane's doing, but nobody has
+// to go around anything beside the road.
+func (q *Proposal) worth() float64 {
+	const verge = 0.1 // m
+	if q.Class == Nudge && q.off > verge {
+		return 0.3
+	}
+	return max(0.6, 1-q.off)
 }
 
 // judge looks for what a proposal mustn't do.

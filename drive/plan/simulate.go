@@ -105,9 +105,12 @@ func (p *Planner) aimAt(q *Proposal) {
 	}
 }
 
+// lag is how long the wheels take to follow what is asked of them by the way's bend, s.
+const lag = 0.2
+
 // control says what to do at step k of a proposal's way.
 func (p *Planner) control(v *view, q *Proposal, k int, x vehicle.State, s, d float64) vehicle.Control {
-	ahead, _ := v.way.bend(s + x.Speed*0.05)
+	ahead, _ := v.way.bend(s + x.Speed*lag)
 	want, slope, curl := q.bend.At(s)
 	_, _, soon := q.bend.At(s + x.Speed*0.1)
 	curl = (curl + soon) / 2

@@ -16,7 +16,6 @@ const (
 	behind  = 12.0 // m of a Way behind the vehicle
 	ahead   = 175.0
 	samples = 4 + int((behind+ahead)/Pace)
-	smooth  = 4 // samples each side over which the middle line is evened out
 	lateral = 2.0
 	// slowing is what an even drive brakes with for a bend or a lower limit, m/s².
 	slowing = 1.4
@@ -48,9 +47,9 @@ type Way struct {
 	Samples []Sample
 	Closed  bool // it ends before its full length: there is no lane to go on to
 
-	raw, sum, middle []geom.Vec
-	rooms            []fit.Room
-	fit              fit.Fitter
+	raw, middle []geom.Vec
+	rooms       []fit.Room
+	fit         fit.Fitter
 }
 
 // Length gives how long the way is, m.
@@ -151,27 +150,34 @@ func (w *Way) add(m *lane.Map, id lane.ID, s, end float64) {
 	}
 }
 
-// finish evens the line out, moves it inward in bends so that the whole body stays in the lane, and works out speeds.
+// finish evens the line out, as far as its kinks are sharper than wheels turn, moves it so that the whole body stays in the
+// lane, and works out speeds.
 func (w *Way) finish(m *lane.Map, spec *vehicle.Spec, most float64) {
-	w.even()
 	w.Samples = w.Samples[:len(w.raw)]
+	w.middle = append(w.middle[:0], w.raw...)
+	w.fit.Even(w.raw)
+	w.fit.Even(w.raw)
 	w.turns()
 	w.edges(m)
 	w.rooms = w.rooms[:0]
 	for i := range w.Samples {
 		x := &w.Samples[i]
-		w.rooms = append(w.rooms, fit.Room{Left: x.FarLeft - spec.Width/2 - spare, Right: x.FarRight - spec.Width/2 - spare})
+		w.rooms = append(w.rooms, fit.Room{Left: x.FarLeft - spare, Right: x.FarRight - spare})
 	}
 	w.middle = append(w.middle[:0], w.raw...)
-	w.fit.Fit(w.raw, w.rooms, Pace, spec.Length-spec.RearOverhang, 0.92*math.Tan(spec.MaxSteer)/spec.Wheelbase)
-	w.even()
+	w.fit.Fit(w.raw, w.rooms, Pace, fit.Body{
+		Reach: spec.Length - spec.RearOverhang, Half: spec.Width / 2, Sharpest: sharpest * math.Tan(spec.MaxSteer) / spec.Wheelbase,
+	})
 	w.turns()
 	w.shift()
 	w.speeds(m, spec, min(most, spec.MaxSpeed))
 }
 
+// sharpest is the share of what the wheels can turn that a line asks of them.
+const sharpest = 0.95
+
 // spare is what a line leaves free beside the body, m.
-const spare = 0.1
+const spare = 0.05
 
 // shift makes the edges, measured from the lane's middle, those from the line.
 func (w *Way) shift() {
@@ -179,21 +185,6 @@ func (w *Way) shift() {
 		x := &w.Samples[i]
 		off := x.along.Cross(w.middle[i].Minus(x.Vec))
 		x.Left, x.Right, x.FarLeft, x.FarRight = x.Left+off, x.Right-off, x.FarLeft+off, x.FarRight-off
-	}
-}
-
-// even replaces each point by the mean of those around it.
-func (w *Way) even() {
-	n := len(w.raw)
-	w.sum = append(w.sum[:0], geom.Vec{})
-	total := geom.Vec{}
-	for _, v := range w.raw {
-		total = total.Plus(v)
-		w.sum = append(w.sum, total)
-	}
-	for i := range w.raw {
-		k := min(smooth, i, n-1-i)
-		w.raw[i] = w.sum[i+k+1].Minus(w.sum[i-k]).Times(1 / float64(2*k+1))
 	}
 }
 
@@ -227,7 +218,9 @@ func (w *Way) edges(m *lane.Map) {
 		for ; i < len(w.Samples) && float64(i)*Pace <= leg.End; i++ {
 			s := float64(i)*Pace - leg.Begin + leg.Start
 			x := &w.Samples[i]
-			x.Left, x.Right = l.Widths(s)
+			left, right := l.Widths(s)
+			off := x.along.Cross(w.middle[i].Minus(x.Vec)) // the lane's middle, from the line evened out
+			x.Left, x.Right = left+off, right-off
 			x.FarLeft, x.FarRight = x.Left, x.Right
 			if l.Kind == lane.Junction { // its ways cross, so its floor is wider than one of them
 				x.FarLeft, x.FarRight = floor(m, x.Pose, x.Left, 1), floor(m, x.Pose, x.Right, -1)
