@@ -321,6 +321,7 @@ func (a *Agent) explain(v *scene.View, f *lane.Field, best *plan.Proposal, d *De
 		d.Reason = Reason{Code: c.Code, Subject: c.Track, Signal: c.Signal, At: a.planner.Way().At(c.At).Vec}
 	}
 	d.Turn, d.TurnIn = a.planner.Turn(a.m)
+	d.Indicator = a.indicate(best, d)
 	if f != nil {
 		if left := f.From(a.here.Lane, a.here.S); !math.IsInf(left, 1) {
 			d.Remaining = left
@@ -328,6 +329,19 @@ func (a *Agent) explain(v *scene.View, f *lane.Field, best *plan.Proposal, d *De
 	}
 	a.ask(v, f, d)
 	a.foresee(d)
+}
+
+// indicate gives what the vehicle shows the others.
+func (a *Agent) indicate(best *plan.Proposal, d *Decision) scene.Indicator {
+	const before = 30.0 // m before a turn
+	near := d.TurnIn >= 0 && d.TurnIn < before
+	switch side := a.planner.Asks(best); {
+	case side > 0 || side == 0 && near && d.Turn == lane.Left:
+		return scene.TurnLeft
+	case side < 0 || near && d.Turn == lane.Right:
+		return scene.TurnRight
+	}
+	return scene.NoTurn
 }
 
 // ask asks a person where the agent can't go on by itself.

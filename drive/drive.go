@@ -9,6 +9,7 @@ package drive
 import (
 	"hutong/drive/geom"
 	"hutong/drive/lane"
+	"hutong/drive/scene"
 	"hutong/drive/vehicle"
 )
 
@@ -61,12 +62,13 @@ type Decision struct {
 	Mode       Mode
 	Reason     Reason
 	Candidates []Candidate
-	Vetoed     int       // how many of the candidates the shield refused this cycle
-	Lane       lane.Spot // where it holds itself to be
-	Turn       lane.Turn // the next manoeuvre, and
-	TurnIn     float64   // how far it is, m; negative: none in sight
-	Remaining  float64   // s to the goal; negative: no goal, or no way there
-	Paths      []Path    // where it thinks the others will go
+	Vetoed     int             // how many of the candidates the shield refused this cycle
+	Lane       lane.Spot       // where it holds itself to be
+	Turn       lane.Turn       // the next manoeuvre, and
+	TurnIn     float64         // how far it is, m; negative: none in sight
+	Remaining  float64         // s to the goal; negative: no goal, or no way there
+	Indicator  scene.Indicator // as the others see it: a change of lanes that it makes or waits for, or the turn to come
+	Paths      []Path          // where it thinks the others will go
 	Assist     Assist
 }
 

@@ -67,6 +67,7 @@ def steer(c, step):
     elif step == 20:
         c.vehicle.changeLane("ego", 1, 5)
         c.vehicle.changeTarget("ego", "C1C2")
+        c.vehicle.slowDown("other", 3, 2)
         for i, index, distance, state in c.vehicle.getNextTLS("ego"):
             print("next", i, index, number(distance), state)
     elif step == 40:

@@ -159,3 +159,23 @@ func (p *Planner) askew(v *view, q *Proposal) float64 {
 	}
 	return float64(n) / (predict.Steps / 2)
 }
+
+// Asks gives to which side the vehicle changes lanes with a proposal, which may be nil, or has to change soon and waits to
+// be let in: 1 to the left, -1 to the right, 0 to neither.
+func (p *Planner) Asks(q *Proposal) int {
+	const soon = 100.0 // m before the last place for a change
+	if q != nil && p.views[q.view].side != 0 {
+		return p.views[q.view].side
+	}
+	own, side := &p.views[0], 0
+	if !p.change.wanted || p.change.by > own.s+p.front+soon {
+		return 0
+	}
+	least := forever
+	for i := 1; i < len(p.views); i++ {
+		if v := &p.views[i]; v.on && v.cost < least {
+			least, side = v.cost, v.side
+		}
+	}
+	return side
+}

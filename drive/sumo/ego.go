@@ -26,6 +26,9 @@ type ego struct {
 	route  []string // as SUMO has it
 	inside bool     // SUMO knows it
 	seen   uint64   // the step after which SUMO last spoke of it
+	turn   scene.Indicator
+	host   uint32  // who is asked to let it in, and
+	asking float64 // for how long, s
 }
 
 // Lost is a vehicle of ours that SUMO no longer has on its roads.
@@ -222,6 +225,11 @@ func (w *World) move() error {
 		if err != nil {
 			return err
 		}
+		if w.steps%courtesyEvery == uint64(id)%courtesyEvery {
+			if err := w.letIn(e); err != nil {
+				return err
+			}
+		}
 		if n := len(e.route); n > 0 && e.goal != "" && e.route[n-1] != e.goal {
 			// It left the way SUMO knew of. Where no way leads to the goal from here, it is asked again in a while.
 			if w.steps%10 != uint64(id)%10 {
@@ -320,7 +328,7 @@ func (w *World) refused(err error) {
 // actor gives the vehicle as others see it.
 func (e *ego) actor() scene.Actor {
 	return scene.Actor{
-		ID: e.id, Kind: scene.Car, Box: e.spec.Box(e.at), Speed: e.at.Speed, Accel: e.at.Accel,
+		ID: e.id, Kind: scene.Car, Box: e.spec.Box(e.at), Speed: e.at.Speed, Accel: e.at.Accel, Turn: e.turn,
 		YawRate: e.at.Speed * math.Tan(e.at.Steer) / e.spec.Wheelbase, Braking: e.at.Accel < -0.5,
 	}
 }

@@ -120,6 +120,7 @@ const (
 	varFindRoute      Var = 0x86
 	varStop           Var = 0x12
 	varChangeLane     Var = 0x13
+	varSlowDown       Var = 0x14
 	varResume         Var = 0x19
 	varChangeTarget   Var = 0x31
 	varSetParameter   Var = 0x7e

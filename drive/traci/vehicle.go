@@ -134,6 +134,16 @@ func (c *Client) SetColour(id string, rgba uint32) error {
 	return c.set(start)
 }
 
+// SlowDown makes a vehicle go to a speed, m/s, evenly within so many seconds; afterwards it drives as before. It keeps the
+// distances that it would keep in any case.
+func (c *Client) SlowDown(id string, speed, within float64) error {
+	start := c.setting(Vehicles, varSlowDown, id)
+	c.out.tCompound(2)
+	c.out.tDouble(speed)
+	c.out.tDouble(within)
+	return c.set(start)
+}
+
 // ChangeTarget gives a vehicle another edge to go to; SUMO finds the way.
 func (c *Client) ChangeTarget(id, edge string) error {
 	return c.SetText(Vehicles, varChangeTarget, id, edge)

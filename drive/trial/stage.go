@@ -32,6 +32,7 @@ type Part struct {
 	Siren    bool
 	Heedful  bool    // it keeps its distance from who is in front of it on its line
 	Headway  float64 // s of it, where it is Heedful; 0: 1.2
+	Polite   bool    // where it is Heedful, it lets one in who is ahead in the next lane and indicates
 	Cues     []Cue   // what it does, one after the other
 }
 
@@ -200,9 +201,12 @@ func (st *stage) Truth(t *scene.Truth) {
 
 func (st *stage) Place(id uint32, spec *vehicle.Spec, at vehicle.State) error {
 	st.spec = spec
-	st.ego = scene.Actor{ID: id, Kind: scene.Van, Box: spec.Box(at), Speed: at.Speed, Accel: at.Accel, Braking: at.Accel < -0.5}
+	st.ego = scene.Actor{ID: id, Kind: scene.Van, Box: spec.Box(at), Speed: at.Speed, Accel: at.Accel, Braking: at.Accel < -0.5, Turn: st.ego.Turn}
 	return nil
 }
+
+// Indicate shows the cast where the vehicle means to go.
+func (st *stage) Indicate(_ uint32, to scene.Indicator) { st.ego.Turn = to }
 
 func (st *stage) Step(ctx context.Context, dt float64) error {
 	st.now += dt
@@ -269,6 +273,9 @@ func (st *stage) heed(a *actor, want, rate float64) (float64, float64) {
 		}
 	}
 	look(st.ego.Box, st.ego.Speed)
+	if a.part.Polite && gap > 0 {
+		st.letIn(a, look)
+	}
 	if math.IsInf(gap, 1) {
 		return want, rate
 	}
@@ -283,4 +290,17 @@ func (st *stage) heed(a *actor, want, rate float64) (float64, float64) {
 		return 0, -acc
 	}
 	return want, acc
+}
+
+// letIn lets an actor look at the vehicle as if it were in its lane already, where that indicates that it wants to be and
+// its nose is ahead.
+func (st *stage) letIn(a *actor, look func(geom.Box, float64)) {
+	b := st.ego.Box
+	aside := a.box.Local(b.Vec)
+	if st.ego.Turn == scene.TurnLeft && aside.Y < 0 && aside.Y > -5 || st.ego.Turn == scene.TurnRight && aside.Y > 0 && aside.Y < 5 {
+		if nose := aside.X + b.Length/2 - a.box.Length/2; nose > 1 && nose < 20 {
+			b.Vec = b.Plus(geom.Towards(a.box.Heading + math.Pi/2).Times(-aside.Y))
+			look(b, st.ego.Speed)
+		}
+	}
 }

@@ -135,6 +135,11 @@ func (l *Loop) Add(r *Rider) error {
 // remover is a World that can take a vehicle out again.
 type remover interface{ Remove(id uint32) }
 
+// shower is a World in which others see a vehicle's indicator. It is told after the vehicle was placed.
+type shower interface {
+	Indicate(id uint32, to scene.Indicator)
+}
+
 // Remove takes a vehicle out of the loop, and out of the world where it can do that.
 func (l *Loop) Remove(id uint32) {
 	r := l.byID[id]
@@ -199,9 +204,13 @@ func (l *Loop) Cycle(ctx context.Context) error {
 		}
 		r.move()
 	})
+	shown, shows := l.w.(shower)
 	for _, r := range l.riders {
 		if err := l.w.Place(r.ID, r.Spec, r.State); err != nil {
 			return fmt.Errorf("place vehicle %d: %w", r.ID, err)
+		}
+		if shows {
+			shown.Indicate(r.ID, r.Decision.Indicator)
 		}
 	}
 	if err := l.pass(ctx); err != nil {

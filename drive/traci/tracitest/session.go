@@ -141,6 +141,7 @@ func (n *notes) steer(c *traci.Client, step int) {
 	case step == 20:
 		n.do(c.ChangeLane("ego", 1, 5))
 		n.do(c.ChangeTarget("ego", "C1C2"))
+		n.do(c.SlowDown("other", 3, 2))
 		next, err := c.NextTLS("ego")
 		n.do(err)
 		for _, l := range next {
