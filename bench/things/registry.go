@@ -19,9 +19,9 @@ func (s *settings) registry() error {
 	if err := s.load(file); err != nil {
 		return err
 	}
-	var open []float64
+	var open, cpu []float64
 	for range s.runs {
-		began := time.Now()
+		began, before := time.Now(), rig.Own()
 		r, err := registry.Open(file)
 		if err != nil {
 			return err
@@ -33,7 +33,7 @@ func (s *settings) registry() error {
 		if err == nil {
 			err = search(r, "room")
 		}
-		open = append(open, time.Since(began).Seconds())
+		open, cpu = append(open, time.Since(began).Seconds()), append(cpu, (rig.Own() - before).Seconds())
 		if err = errors.Join(err, r.Close()); err != nil || n != s.known {
 			return fmt.Errorf("%d of %d Things: %w", n, s.known, err)
 		}
@@ -59,7 +59,8 @@ func (s *settings) registry() error {
 		}
 	}
 	start, slow := rig.Median(open), rig.Percentile(took, 0.99)
-	fmt.Printf("| a registry of %d Things is open, counted, its places read, and searched once | **%.2f s** | <= 10 s: %s |\n", s.known, start, rig.Met(start <= 10))
+	fmt.Printf("| a registry of %d Things is open, counted, its places read, and searched once (CPU %.2f s) | **%.2f s** | <= 10 s: %s |\n",
+		s.known, rig.Median(cpu), start, rig.Met(start <= 10))
 	fmt.Printf("| search as you type in it, %d searches of 20 results: p50 %.1f ms, p99 | **%.1f ms** | < 50 ms: %s |\n",
 		len(took), rig.Percentile(took, 0.5), slow, rig.Met(slow < 50))
 	return nil
