@@ -147,6 +147,24 @@ func (b Box) Outside(v Vec) float64 {
 	return math.Hypot(max(0, math.Abs(l.X)-b.Length/2), max(0, math.Abs(l.Y)-b.Width/2))
 }
 
+// Between tells whether the box lies on the straight line from v to w.
+func (b Box) Between(v, w Vec) bool {
+	from, to := b.Local(v), b.Local(w)
+	enter, leave := 0.0, 1.0
+	for _, side := range [2][3]float64{{from.X, to.X, b.Length / 2}, {from.Y, to.Y, b.Width / 2}} {
+		way := side[1] - side[0]
+		if math.Abs(way) < 1e-9 {
+			if math.Abs(side[0]) > side[2] {
+				return false
+			}
+			continue
+		}
+		in, out := (-side[2]-side[0])/way, (side[2]-side[0])/way
+		enter, leave = max(enter, min(in, out)), min(leave, max(in, out))
+	}
+	return enter < leave
+}
+
 // Grown gives the box made longer by l and wider by w, its middle kept.
 func (b Box) Grown(l, w float64) Box {
 	b.Length, b.Width = b.Length+l, b.Width+w

@@ -127,28 +127,10 @@ func (p *Planner) covered(at geom.Vec) bool {
 	eye := ego.Ahead(p.spec.Length/2-p.spec.RearOverhang, 0)
 	for i := range p.motions {
 		a := p.motions[i].Actor
-		if a.Vulnerable() || !between(a.Box, eye, at) {
+		if a.Vulnerable() || !a.Box.Between(eye, at) {
 			continue
 		}
 		return true
 	}
 	return false
-}
-
-// between tells whether a box lies on the straight line from a to b.
-func between(box geom.Box, a, b geom.Vec) bool {
-	from, to := box.Local(a), box.Local(b)
-	enter, leave := 0.0, 1.0
-	for _, side := range [2][3]float64{{from.X, to.X, box.Length / 2}, {from.Y, to.Y, box.Width / 2}} {
-		way := side[1] - side[0]
-		if math.Abs(way) < 1e-9 {
-			if math.Abs(side[0]) > side[2] {
-				return false
-			}
-			continue
-		}
-		in, out := (-side[2]-side[0])/way, (side[2]-side[0])/way
-		enter, leave = max(enter, min(in, out)), min(leave, max(in, out))
-	}
-	return enter < leave
 }
