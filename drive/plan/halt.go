@@ -5,6 +5,7 @@ import (
 
 	"hutong/drive/geom"
 	"hutong/drive/lane"
+	"hutong/drive/plan/pace"
 	"hutong/drive/scene"
 )
 
@@ -61,7 +62,7 @@ func (p *Planner) walkers(v *view, front, speed float64) {
 			continue
 		}
 		before, after := m.slack()
-		in, out := (m.from-front)/max(speed, 1), soonest(m.to+p.spec.RearOverhang-v.s, speed, v.limit)
+		in, out := (m.from-front)/max(speed, 1), pace.Soonest(m.to+p.spec.RearOverhang-v.s, speed, v.limit)
 		if out+before < m.enter || in > m.leave+after {
 			continue
 		}
@@ -132,7 +133,7 @@ func (p *Planner) keepClear(v *view, front, speed float64) {
 	if begin-front > clearAhead || speed*speed > 2*bearable*(begin-front-0.7) && speed > 0.5 || p.waited > giveIn {
 		return
 	}
-	arrival := soonest(end-front, speed, v.limit)
+	arrival := pace.Soonest(end-front, speed, v.limit)
 	k := min(int(arrival/gap), spans-1)
 	room := end + p.spec.Length + 1
 	for i := range v.others {

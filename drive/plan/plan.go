@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"hutong/drive/lane"
+	"hutong/drive/plan/pace"
 	"hutong/drive/predict"
 	"hutong/drive/scene"
 	"hutong/drive/vehicle"
@@ -244,7 +245,7 @@ func (p *Planner) claim() []predict.Claim {
 			continue
 		}
 		p.claims = append(p.claims, predict.Claim{
-			Lane: leg.Lane, In: soonest(leg.Begin-front, speed, v.limit), Out: soonest(leg.End-s, speed, v.limit),
+			Lane: leg.Lane, In: pace.Soonest(leg.Begin-front, speed, v.limit), Out: pace.Soonest(leg.End-s, speed, v.limit),
 		})
 	}
 	return p.claims
@@ -252,20 +253,6 @@ func (p *Planner) claim() []predict.Claim {
 
 // claimed is for how many seconds of way ahead others are thought to give way.
 const claimed = 6.0
-
-// soonest gives after how many seconds x metres are gone by one who speeds up briskly to a limit, from a speed.
-func soonest(x, speed, limit float64) float64 {
-	const brisk = 1.5 // m/s²
-	if x <= 0 {
-		return 0
-	}
-	limit = max(limit, speed, 0.1)
-	rising := (limit - speed) / brisk
-	if way := (speed + limit) / 2 * rising; x > way {
-		return rising + (x-way)/limit
-	}
-	return (math.Sqrt(speed*speed+2*brisk*x) - speed) / brisk
-}
 
 // survey lays the way on the vehicle's own lane and those beside it, and looks who is there.
 func (p *Planner) survey() bool {

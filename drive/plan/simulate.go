@@ -5,6 +5,7 @@ import (
 
 	"hutong/drive/geom"
 	"hutong/drive/plan/fit"
+	"hutong/drive/plan/pace"
 	"hutong/drive/predict"
 	"hutong/drive/vehicle"
 )
@@ -16,7 +17,6 @@ const (
 	idmHeadway   = 1.2 // s
 	idmGap       = 2.0 // m
 	swinging     = 5.0 // m more to swing out from a standstill
-	halting      = 1.8 // m/s², to a line
 	gentle       = 3.0 // m/s², to a place that is the vehicle's own choice
 	hardest      = 7.5
 )
@@ -144,7 +144,7 @@ func (p *Planner) policy(v *view, q *Proposal, k int, x vehicle.State, s float64
 	front := s + p.front
 	for i := range v.halts {
 		h := &v.halts[i]
-		a := halt(speed, h.at-front)
+		a := pace.Halt(speed, h.at-front)
 		if h.why == change && !v.way.Closed || h.why == full || h.why == goal { // past the last place for a change a dead end is a trap
 			a = max(a, -gentle)
 		}
@@ -156,7 +156,7 @@ func (p *Planner) policy(v *view, q *Proposal, k int, x vehicle.State, s float64
 		}
 	}
 	if q.stop < math.Inf(1) {
-		if a := halt(speed, q.stop-front); a < accel {
+		if a := pace.Halt(speed, q.stop-front); a < accel {
 			accel = a
 			if note {
 				q.cause = cause{kind: q.why, track: q.about, at: q.stop}
@@ -174,24 +174,6 @@ func (p *Planner) policy(v *view, q *Proposal, k int, x vehicle.State, s float64
 
 // noted is for how many steps a proposal notes what holds it back.
 const noted = 10
-
-// halt gives the acceleration that brings the vehicle to stand when its front has gone x metres more.
-func halt(speed, x float64) float64 {
-	x -= 0.3
-	if x <= 0.05 {
-		if speed < 0.02 {
-			return 0
-		}
-		return -max(2, speed*speed/0.2)
-	}
-	need := speed * speed / (2 * x)
-	if need > halting {
-		return -1.05 * need
-	}
-	y := max(0, x-0.5*speed)
-	want := min(math.Sqrt(2*halting*y), y+0.15)
-	return 2 * (want - speed)
-}
 
 // room is how far from one ahead with a speed the vehicle stands, m: it leaves itself the way to change lanes from there.
 func (p *Planner) room(v *view, speed float64) float64 {

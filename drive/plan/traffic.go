@@ -5,6 +5,7 @@ import (
 
 	"hutong/drive/geom"
 	"hutong/drive/lane"
+	"hutong/drive/plan/pace"
 	"hutong/drive/predict"
 	"hutong/drive/scene"
 )
@@ -213,5 +214,5 @@ func sooner(m *lane.Map, motion *predict.Motion, step int) float64 {
 		limit = max(limit, 1.1*m.Lane(id).Limit)
 		break
 	}
-	return soonest(way, speed, limit)
+	return pace.Soonest(way, speed, limit)
 }

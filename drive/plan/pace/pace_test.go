@@ -1,4 +1,4 @@
-package plan
+package pace
 
 import (
 	"testing"
@@ -12,7 +12,7 @@ func TestAHaltStopsBehindItsLineWithoutHardBraking(t *testing.T) {
 		x := vehicle.State{Speed: speed}
 		line, hardest := speed*speed/(2*halting)+8, 0.0
 		for range 300 {
-			x = spec.Step(x, vehicle.Control{Accel: halt(x.Speed, line-x.X)}, 0.1)
+			x = spec.Step(x, vehicle.Control{Accel: Halt(x.Speed, line-x.X)}, 0.1)
 			hardest = max(hardest, -x.Accel)
 		}
 		if x.Speed > 0 || x.X > line || x.X < line-1.5 || hardest > 3 {
