@@ -33,7 +33,7 @@ func (s *settings) registry() error {
 		if err == nil {
 			err = search(r, "room")
 		}
-		open, cpu = append(open, time.Since(began).Seconds()), append(cpu, (rig.Own() - before).Seconds())
+		open, cpu = append(open, time.Since(began).Seconds()), append(cpu, (rig.Own()-before).Seconds())
 		if err = errors.Join(err, r.Close()); err != nil || n != s.known {
 			return fmt.Errorf("%d of %d Things: %w", n, s.known, err)
 		}
