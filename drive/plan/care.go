@@ -123,6 +123,9 @@ func (p *Planner) recalled(v *view) {
 	}
 }
 
+// wary is what the vehicle brakes with before it passes by somebody, m/s².
+const wary = 1.4
+
 // passes works out how fast a proposal may pass by each of those beside whom it leads.
 func (p *Planner) passes(v *view, q *Proposal) {
 	p.slows = p.slows[:0]
@@ -138,7 +141,7 @@ func (p *Planner) careful(v *view, s, limit float64) float64 {
 	for i := range v.cares {
 		c, slow := &v.cares[i], p.slows[i]
 		if slow < limit && s-p.spec.RearOverhang <= c.to {
-			limit = min(limit, math.Sqrt(slow*slow+2*slowing*max(0, c.from-s-p.front)))
+			limit = min(limit, math.Sqrt(slow*slow+2*wary*max(0, c.from-s-p.front)))
 		}
 	}
 	return limit

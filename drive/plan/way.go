@@ -16,9 +16,11 @@ const (
 	behind  = 12.0 // m of a Way behind the vehicle
 	ahead   = 175.0
 	samples = 4 + int((behind+ahead)/Pace)
-	lateral = 2.0
+	lateral = 2.0 // m/s² to the side, in what the vehicle does of its own choice,
+	bending = 3.0 // and where the lane bends
 	// slowing is what an even drive brakes with for a bend or a lower limit, m/s².
-	slowing = 1.4
+	slowing = 2.5
+	swift   = 0.6 // rad/s that the body turns at most: in the sharpest bends the wheels need time to be where they should
 )
 
 // Leg is a stretch of a Way that lies on one lane.
@@ -278,7 +280,8 @@ func (w *Way) speeds(m *lane.Map, spec *vehicle.Spec, most float64) {
 	for _, leg := range w.Legs {
 		limit := min(m.Lane(leg.Lane).Limit, most)
 		for ; i < len(w.Samples) && float64(i)*Pace <= leg.End; i++ {
-			w.Samples[i].Cap = min(limit, math.Sqrt(lateral/max(math.Abs(w.Samples[i].Curve), 1e-4)), w.turning(i, spec))
+			sharp := max(math.Abs(w.Samples[i].Curve), 1e-4)
+			w.Samples[i].Cap = min(limit, math.Sqrt(bending/sharp), swift/sharp, w.turning(i, spec))
 		}
 	}
 	for ; i > 0 && i < len(w.Samples); i++ {
