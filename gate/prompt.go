@@ -47,8 +47,7 @@ func (g *Gate) Prompt(cmds []thing.Command, outs []thing.Outcome) {
 		entries, place = append(entries, entryOf(*cmd, v, !ok || p.WriteOnly)), append(place, i)
 	}
 	err := g.writeAll(entries)
-	allowed := make([]thing.Command, 0, len(entries))
-	goes := place[:0] // beside allowed
+	var refused bool
 	for k := range entries {
 		i, reason := place[k], entries[k].Reason
 		cmd := &cmds[i]
@@ -57,9 +56,19 @@ func (g *Gate) Prompt(cmds []thing.Command, outs []thing.Outcome) {
 		}
 		if !entries[k].Allowed {
 			outs[i] = thing.Outcome{Command: *cmd, Status: thing.Failed, Error: reason, Asked: asked, Ended: asked}
-			continue
+			refused = true
 		}
-		allowed, goes = append(allowed, *cmd), append(goes, i)
+	}
+	if len(entries) == len(cmds) && !refused {
+		next.Now(cmds, outs)
+		return
+	}
+	allowed := make([]thing.Command, 0, len(entries))
+	goes := place[:0] // beside allowed
+	for k, i := range place {
+		if entries[k].Allowed {
+			allowed, goes = append(allowed, cmds[i]), append(goes, i)
+		}
 	}
 	if len(allowed) == 0 {
 		return

@@ -197,7 +197,7 @@ func appendValue(dst []byte, v thing.Value) []byte {
 	case isText:
 		return appendText(dst, v.Text())
 	case isJSON:
-		return appendText(dst, string(v.AppendJSON(nil)))
+		return appendText(dst, v.Document())
 	}
 	return dst
 }

@@ -51,15 +51,17 @@ func (d *dispatcher) carry(cmds []thing.Command, now thing.Time) (ended []thing.
 	}
 	outs := make([]thing.Outcome, len(cmds))
 	d.prompt(cmds, outs)
+	ended = outs[:0]
 	for i := range cmds {
-		if outs[i].Status == "" {
+		out := &outs[i]
+		if out.Status == "" {
 			if d.push(cmds[i]) {
 				continue
 			}
-			outs[i] = thing.Outcome{Status: thing.Failed, Error: "too many commands are waiting already", Asked: now, Ended: now}
+			*out = thing.Outcome{Status: thing.Failed, Error: "too many commands are waiting already", Asked: now, Ended: now}
 		}
-		outs[i].Command = cmds[i]
-		ended = append(ended, outs[i])
+		out.Command = cmds[i]
+		ended = append(ended, *out)
 	}
 	return ended
 }

@@ -336,8 +336,11 @@ func (t *Twin) ask(cmd thing.Command) {
 	if s == nil {
 		return
 	}
-	s.asks.CompareAndSwap(nil, new(asks))
 	a := s.asks.Load()
+	if a == nil {
+		s.asks.CompareAndSwap(nil, new(asks))
+		a = s.asks.Load()
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.list[a.next] = asked{cmd.ID, cmd.Input, cmd.Cause, thing.At(t.now().Add(echoWithin))}

@@ -260,7 +260,7 @@ func (t *Twin) finish(w *work) {
 	clear(w.changes)
 	clear(w.slots)
 	*w = work{changes: w.changes[:0], slots: w.slots[:0], confirms: w.confirms[:0]}
-	if cap(w.changes) <= 4096 { // one giant batch shall not stay in memory
+	if cap(w.changes) <= ringSize { // one giant batch shall not stay in memory
 		t.works.Put(w)
 	}
 }

@@ -32,6 +32,7 @@ type Engine struct {
 	timers   timers
 	pending  map[string]*run // by Command id
 	out      *Output
+	traces   int // of the last Step that had some: as much room is made for the next
 	sun      condition.Sun
 	sunAt    thing.Time
 	eye      view // scratch, for what is looked at most often

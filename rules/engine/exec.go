@@ -31,13 +31,19 @@ type run struct {
 	done    int // instructions so far
 	told    int // notices so far
 	counts  []int
-	asked   map[string]int // Commands without an outcome yet -> their step in the trace
+	asked   []asked // Commands without an outcome yet, in their order
 	failed  string
 	waits   *condition.Expr
 	timer   *timer // of a delay, a timeout or missing outcomes
 	glance  *timer
 	step    int // the step of the trace that is under way, -1 for none
 	over    bool
+}
+
+// asked is a Command and its step in the trace.
+type asked struct {
+	id   string
+	step int
 }
 
 func (x *run) view(e *Engine) view { return view{e, x.rule, x.changed, x.trace.Trigger.Name} }
@@ -158,7 +164,7 @@ func (e *Engine) commands(x *run, o *op, targets []target) bool {
 	if len(targets) > maxTogether {
 		return e.fail(x, o, Step{}, fmt.Sprintf("%d commands in one step; at most %d are allowed", len(targets), maxTogether))
 	}
-	x.asked, x.failed = make(map[string]int, len(targets)), ""
+	x.asked, x.failed = x.asked[:0], ""
 	for i := range targets {
 		t := &targets[i]
 		v := t.value
@@ -166,20 +172,20 @@ func (e *Engine) commands(x *run, o *op, targets []target) bool {
 			var why string
 			if v, why = e.work(x, t); why != "" {
 				x.failed = why
-				e.note(x, o, Step{Ref: t.ref.String(), Status: thing.Failed, Error: why})
+				e.note(x, o, Step{Ref: t.name, Status: thing.Failed, Error: why})
 				continue
 			}
 		}
 		e.ids++
 		cmd := thing.Command{
-			ID: x.trace.ID + "." + strconv.Itoa(x.done) + "." + strconv.Itoa(i), Ref: t.ref, Input: v, By: "rule:" + x.rule.rule.ID,
+			ID: x.trace.ID + "." + strconv.Itoa(x.done) + "." + strconv.Itoa(i), Ref: t.ref, Input: v, By: x.rule.by,
 			Cause: thing.Cause{Trace: x.trace.ID, Hops: x.trace.Trigger.Hops + 1}, Deadline: e.now + thing.Time(deadline),
 		}
-		s := Step{Path: o.step, Kind: o.word, Began: e.now, Command: cmd.ID, Ref: t.ref.String(), Input: ptr(v), Status: thing.Pending}
+		s := Step{Path: o.step, Kind: o.word, Began: e.now, Command: cmd.ID, Ref: t.name, Input: ptr(v), Status: thing.Pending}
 		if t.point.WriteOnly {
 			s.Input = nil // a secret: it is not for reading, here neither
 		}
-		x.asked[cmd.ID] = x.trace.Add(s)
+		x.asked = append(x.asked, asked{cmd.ID, x.trace.Add(s)})
 		e.pending[cmd.ID] = x
 		e.out.Commands = append(e.out.Commands, cmd)
 	}
@@ -187,8 +193,8 @@ func (e *Engine) commands(x *run, o *op, targets []target) bool {
 		return e.settle(x, o)
 	}
 	x.timer = e.timer(x.rule, e.now+thing.Time(deadline+grace), func() {
-		for id, step := range x.asked {
-			e.answered(x, id, step, thing.Failed, "there was no answer in time")
+		for len(x.asked) > 0 {
+			e.answered(x, x.asked[0].id, thing.Failed, "there was no answer in time")
 		}
 		e.resume(x, "")
 	})
@@ -216,20 +222,21 @@ func (e *Engine) outcome(o *thing.Outcome) {
 	if x == nil || o.Status != thing.Completed && o.Status != thing.Failed {
 		return
 	}
-	e.answered(x, o.Command.ID, x.asked[o.Command.ID], o.Status, o.Error)
+	e.answered(x, o.Command.ID, o.Status, o.Error)
 	if len(x.asked) == 0 {
 		e.resume(x, "")
 	}
 }
 
 // answered takes down the outcome of one Command of the step under way.
-func (e *Engine) answered(x *run, id string, step int, status thing.Status, why string) {
-	delete(x.asked, id)
-	delete(e.pending, id)
-	if step >= 0 {
+func (e *Engine) answered(x *run, id string, status thing.Status, why string) {
+	i := slices.IndexFunc(x.asked, func(a asked) bool { return a.id == id })
+	if step := x.asked[i].step; step >= 0 {
 		s := &x.trace.Steps[step]
 		s.Ended, s.Status, s.Error = e.now, status, why
 	}
+	x.asked = slices.Delete(x.asked, i, i+1)
+	delete(e.pending, id)
 	if status == thing.Failed && x.failed == "" {
 		x.failed = why
 		if why == "" {
@@ -356,8 +363,8 @@ func (e *Engine) finish(x *run, result Result, why string) {
 	x.over = true
 	e.stop(x.timer)
 	e.stop(x.glance)
-	for id := range x.asked {
-		delete(e.pending, id)
+	for _, a := range x.asked {
+		delete(e.pending, a.id)
 	}
 	r := x.rule
 	r.runs = slices.DeleteFunc(r.runs, func(y *run) bool { return y == x })

@@ -277,7 +277,11 @@ func (e *Engine) park(r *live, tr *Trace, why string) {
 // end closes a trace and hands it out.
 func (e *Engine) end(tr *Trace, result Result, why string) {
 	tr.Result, tr.Reason, tr.Ended = result, why, e.now
+	if e.out.Traces == nil {
+		e.out.Traces = make([]Trace, 0, e.traces+1)
+	}
 	e.out.Traces = append(e.out.Traces, tr.clone())
+	e.traces = len(e.out.Traces)
 }
 
 func (e *Engine) hand(h Hand) string {

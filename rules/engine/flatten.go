@@ -47,6 +47,7 @@ type op struct {
 // target is one command to come: a member of a point and its input.
 type target struct {
 	member
+	name  string // of the member's ref
 	value thing.Value
 	calc  *condition.Expr
 }
@@ -186,7 +187,7 @@ func (f *flattener) target(d *text.Step, t text.Target) []target {
 			}
 			out.value = v
 		}
-		out.member = m
+		out.member, out.name = m, m.ref.String()
 		list = append(list, out)
 	}
 	return list

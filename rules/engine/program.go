@@ -27,6 +27,7 @@ type trigger struct {
 // Program is a rule joined to its Things and ready to run. It does not change.
 type Program struct {
 	rule     *text.Rule
+	by       string // as whom it commands
 	points   []point
 	index    map[string]int
 	triggers []trigger
@@ -72,7 +73,7 @@ func newCompiler(s Setting, l *Lookup, decls []text.Point) *compiler {
 // waiting for a Thing.
 func Join(rule *text.Rule, s Setting, l *Lookup) (*Program, text.Problems) {
 	c := newCompiler(s, l, rule.Points)
-	p := &Program{rule: rule, index: c.index, points: c.points}
+	p := &Program{rule: rule, by: "rule:" + rule.ID, index: c.index, points: c.points}
 	for i := range rule.When {
 		p.triggers = append(p.triggers, c.trigger(i, rule.When[i]))
 	}
