@@ -16,6 +16,8 @@ const (
 	maxEvents  = 512
 	bufferSize = 256 << 10
 	bellSlot   = -1
+
+	edge = 1 << 31 // EPOLLET: what was told is told again only when more has come
 )
 
 // Set is a set of loops. A loop's goroutine lives from its first Socket until Close.
@@ -31,6 +33,7 @@ type loop struct {
 	number int
 	ep     int // epoll
 	bell   int // eventfd: something was called while the loop slept
+	nap    *nap
 	asleep atomic.Bool
 	done   chan struct{} // closed when the goroutine has ended; nil before it began
 
@@ -73,13 +76,16 @@ func (set *Set) loop(number int) (*loop, error) {
 	if e != 0 {
 		return nil, errors.Join(os.NewSyscallError("eventfd", e), syscall.Close(ep))
 	}
-	// Edge-triggered, so that it need not be emptied.
-	edge := uint32(1) << 31
-	ev := syscall.EpollEvent{Events: syscall.EPOLLIN | edge, Fd: bellSlot}
-	if err := syscall.EpollCtl(ep, syscall.EPOLL_CTL_ADD, int(bell), &ev); err != nil {
-		return nil, errors.Join(os.NewSyscallError("epoll_ctl", err), syscall.Close(ep), syscall.Close(int(bell)))
+	ev := syscall.EpollEvent{Events: syscall.EPOLLIN | edge, Fd: bellSlot} // an edge need not be emptied
+	err = os.NewSyscallError("epoll_ctl", syscall.EpollCtl(ep, syscall.EPOLL_CTL_ADD, int(bell), &ev))
+	var n *nap
+	if err == nil {
+		n, err = newNap()
 	}
-	return &loop{set: set, number: number, ep: ep, bell: int(bell), began: time.Now()}, nil
+	if err != nil {
+		return nil, errors.Join(err, syscall.Close(ep), syscall.Close(int(bell)))
+	}
+	return &loop{set: set, number: number, ep: ep, bell: int(bell), nap: n, began: time.Now()}, nil
 }
 
 // Close ends the loops. Every Socket must have been closed before.
@@ -93,6 +99,7 @@ func (set *Set) Close() {
 			l.ring()
 			<-done
 		}
+		_ = l.nap.Close()
 		_ = syscall.Close(l.bell)
 		_ = syscall.Close(l.ep)
 	}
@@ -163,16 +170,9 @@ func (l *loop) run() {
 		}
 		if pace := l.set.o.Pace; pace > 0 && n > 0 && slept < pace && began-last < 2*pace {
 			// Sockets have something all the time: a little later there is something on many, for one wake-up.
-			nap(pace - (time.Since(l.began) - began))
+			l.nap.take(pace - (time.Since(l.began) - began))
 		}
 		last = began
-	}
-}
-
-func nap(d time.Duration) {
-	if d > 0 {
-		t := syscall.NsecToTimespec(int64(d))
-		_ = syscall.Nanosleep(&t, nil)
 	}
 }
 
@@ -262,9 +262,11 @@ func (l *loop) turn(s *Socket, what uint32, now int64) {
 	if !reading || what&^syscall.EPOLLOUT == 0 {
 		return
 	}
-	n, err := syscall.Read(s.fd, l.buf)
+	n, err := s.read(l.buf)
 	switch {
-	case err == syscall.EAGAIN || err == syscall.EINTR:
+	case err == syscall.EAGAIN:
+	case err == syscall.EINTR:
+		s.again()
 	case err != nil:
 		l.gone(s, os.NewSyscallError("read", err))
 	case n == 0:
@@ -272,6 +274,9 @@ func (l *loop) turn(s *Socket, what uint32, now int64) {
 	default:
 		s.heard = now
 		s.owner.Data(l.buf[:n])
+		if n == len(l.buf) || what&(syscall.EPOLLRDHUP|syscall.EPOLLHUP|syscall.EPOLLERR) != 0 {
+			s.again()
+		}
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"syscall"
 	"time"
+	"unsafe"
 )
 
 // Socket is a connection in a loop. Its methods may be called from any goroutine.
@@ -86,11 +87,34 @@ func (s *Socket) watch() {
 		op = syscall.EPOLL_CTL_ADD
 	}
 	s.interest = want
-	ev := syscall.EpollEvent{Events: want, Fd: s.slot, Pad: s.gen}
-	if err := syscall.EpollCtl(s.loop.ep, op, s.fd, &ev); err != nil && want != 0 {
+	s.tell(op)
+}
+
+// tell tells the kernel of s.interest. s.mu is held.
+func (s *Socket) tell(op int) {
+	ev := syscall.EpollEvent{Events: s.interest | edge, Fd: s.slot, Pad: s.gen}
+	if err := syscall.EpollCtl(s.loop.ep, op, s.fd, &ev); err != nil && s.interest != 0 {
 		s.stopped = true // the kernel has no room for it: it must end
 		s.loop.call(s)
 	}
+}
+
+// again has the kernel tell once more what there is: not all of it was read.
+func (s *Socket) again() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.interest != 0 {
+		s.tell(syscall.EPOLL_CTL_MOD)
+	}
+}
+
+// read is read(2). It never waits, so the scheduler need not know.
+func (s *Socket) read(b []byte) (int, error) {
+	n, _, e := syscall.RawSyscall(syscall.SYS_READ, uintptr(s.fd), uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)))
+	if e != 0 {
+		return 0, e
+	}
+	return int(n), nil
 }
 
 // Write writes what there is room for, without waiting. When n is less than len(b) and err is nil, the Owner is told when
