@@ -40,6 +40,7 @@ type Sample struct {
 	FarLeft, FarRight float64
 
 	along geom.Vec // the unit vector of the heading
+	aside float64  // m of what lies beside its lane that a bend may take
 }
 
 // Way is a line to follow: the lanes that lead from a spot towards the goal without a change of lanes, evened out, with
@@ -164,7 +165,7 @@ func (w *Way) finish(m *lane.Map, spec *vehicle.Spec, most float64) {
 	w.rooms = w.rooms[:0]
 	for i := range w.Samples {
 		x := &w.Samples[i]
-		w.rooms = append(w.rooms, fit.Room{Left: x.FarLeft - spare, Right: x.FarRight - spare})
+		w.rooms = append(w.rooms, fit.Room{Left: min(x.FarLeft, x.Left+x.aside) - spare, Right: min(x.FarRight, x.Right+x.aside) - spare})
 	}
 	w.middle = append(w.middle[:0], w.raw...)
 	w.fit.Fit(w.raw, w.rooms, Pace, fit.Body{
@@ -177,6 +178,9 @@ func (w *Way) finish(m *lane.Map, spec *vehicle.Spec, most float64) {
 
 // sharpest is the share of what the wheels can turn that a line asks of them.
 const sharpest = 0.95
+
+// beside is how much of the next lane the body may take before and after a bend, m: who is there counts on the rest.
+const beside = 0.2
 
 // spare is what a line leaves free beside the body, m.
 const spare = 0.05
@@ -224,8 +228,10 @@ func (w *Way) edges(m *lane.Map) {
 			off := x.along.Cross(w.middle[i].Minus(x.Vec)) // the lane's middle, from the line evened out
 			x.Left, x.Right = left+off, right-off
 			x.FarLeft, x.FarRight = x.Left, x.Right
+			x.aside = beside
 			if l.Kind == lane.Junction { // its ways cross, so its floor is wider than one of them
 				x.FarLeft, x.FarRight = floor(m, x.Pose, x.Left, 1), floor(m, x.Pose, x.Right, -1)
+				x.aside = forever
 				continue
 			}
 			share := s / l.Centre.Length()

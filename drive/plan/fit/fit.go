@@ -27,11 +27,12 @@ const (
 )
 
 const (
-	rounds = 25   // how often what came out too sharp or off the road is pressed back
-	slight = 0.01 // m that may stay
-	slack  = 0.02 // of the sharpest bend that may stay
-	smooth = 4    // samples each side over which a line is evened out
-	band   = 3    // diagonals above the main one
+	rounds  = 25   // how often what came out too sharp or off the road is pressed back
+	slight  = 0.01 // m that may stay
+	longest = 5.0  // m, the most that presses where nothing helps
+	slack   = 0.02 // of the sharpest bend that may stay
+	smooth  = 4    // samples each side over which a line is evened out
+	band    = 3    // diagonals above the main one
 )
 
 // Fitter lays the rear axle's line so that the whole body keeps to the lane's middle: in a bend the front swings out by
@@ -201,7 +202,7 @@ func (f *Fitter) keep(which, i int, at geom.Vec, j int, rooms []Room, lever floa
 // presses notes by how much a bound is exceeded, and tells whether it presses.
 func (f *Fitter) presses(which, i int, out float64) bool {
 	p := &f.press[which][i]
-	*p = max(0, *p+out)
+	*p = min(max(0, *p+out), longest)
 	return *p > 0
 }
 
