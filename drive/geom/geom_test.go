@@ -217,8 +217,12 @@ func TestABoxIsBetweenTwoPointsWhereTheLineCrossesIt(t *testing.T) {
 		from, to Vec
 		want     bool
 	}{
-		{Vec{}, Vec{X: 20}, true}, {Vec{}, Vec{X: 8}, false}, {Vec{X: 12}, Vec{X: 20}, false}, {Vec{Y: 3}, Vec{X: 20, Y: 3}, false},
-		{Vec{X: 10, Y: -5}, Vec{X: 10, Y: 5}, true}, {Vec{X: 7, Y: 0.5}, Vec{X: 10, Y: 3.5}, false},
+		{Vec{}, Vec{X: 20}, true},
+		{Vec{}, Vec{X: 8}, false},
+		{Vec{X: 12}, Vec{X: 20}, false},
+		{Vec{Y: 3}, Vec{X: 20, Y: 3}, false},
+		{Vec{X: 10, Y: -5}, Vec{X: 10, Y: 5}, true},
+		{Vec{X: 7, Y: 0.5}, Vec{X: 10, Y: 3.5}, false},
 	} {
 		if got := b.Between(c.from, c.to); got != c.want {
 			t.Errorf("from %v to %v: %v", c.from, c.to, got)
