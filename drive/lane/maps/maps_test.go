@@ -10,14 +10,17 @@ import (
 	"hutong/drive/lane/maps"
 )
 
+// known are a map of each format, and of both versions of CommonRoad's.
+var known = []string{
+	"../sumonet/testdata/cross.net.xml",
+	"../opendrive/testdata/cross.xodr",
+	"../lanelet2/testdata/junction.osm",
+	"../commonroad/testdata/old.xml",
+	"../commonroad/testdata/new.xml",
+}
+
 func TestAMapIsReadInWhicheverFormatItIs(t *testing.T) {
-	for _, file := range []string{
-		"../sumonet/testdata/cross.net.xml",
-		"../opendrive/testdata/cross.xodr",
-		"../lanelet2/testdata/junction.osm",
-		"../commonroad/testdata/old.xml",
-		"../commonroad/testdata/new.xml",
-	} {
+	for _, file := range known {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
@@ -56,4 +59,26 @@ func TestWhatIsNoMapIsNamed(t *testing.T) {
 			t.Errorf("%.20q: %v; want %q in it", in, err, want)
 		}
 	}
+}
+
+func FuzzRead(f *testing.F) {
+	for _, file := range known {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(text)
+	}
+	f.Add([]byte("\x1f\x8b\x08"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		m, err := maps.Read(bytes.NewReader(text))
+		if err != nil {
+			return
+		}
+		for i := range m.Lanes {
+			if at := m.Lanes[i].Centre.At(0); !at.Finite() {
+				t.Fatalf("lane %s begins at %v", m.Lanes[i].Name, at)
+			}
+		}
+	})
 }
