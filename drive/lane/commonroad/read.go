@@ -1,27 +1,21 @@
 package commonroad
 
 import (
-	"bufio"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
 
 	"hutong/drive/geom"
 	"hutong/drive/lane"
+	"hutong/drive/lane/unzip"
 )
 
 // Read reads a scenario, plain or gzipped. It fails, naming the element by its id, where the text is not well-formed, a
 // number is none, something refers to what isn't there, or there is more of it than any public scenario has tenfold.
 func Read(r io.Reader) (*Scenario, error) {
-	in := bufio.NewReader(r)
-	if magic, _ := in.Peek(2); len(magic) == 2 && magic[0] == 0x1f && magic[1] == 0x8b {
-		plain, err := gzip.NewReader(in)
-		if err != nil {
-			return nil, fmt.Errorf("commonroad: %w", err)
-		}
-		defer plain.Close()
-		in = bufio.NewReader(plain)
+	in, err := unzip.Reader(r)
+	if err != nil {
+		return nil, fmt.Errorf("commonroad: %w", err)
 	}
 	s, err := read(in)
 	if err != nil {

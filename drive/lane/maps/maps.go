@@ -3,9 +3,7 @@
 package maps
 
 import (
-	"bufio"
 	"bytes"
-	"compress/gzip"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -16,6 +14,7 @@ import (
 	"hutong/drive/lane/lanelet2"
 	"hutong/drive/lane/opendrive"
 	"hutong/drive/lane/sumonet"
+	"hutong/drive/lane/unzip"
 )
 
 // formats are the readers, by the name of the XML's root element.
@@ -44,14 +43,9 @@ const maxHead = 1 << 20
 // Read reads a map; by its root element it is told which format it is. Each format bounds what it reads, after it is
 // unzipped. It fails where the root element is none of those above, and as the format's own Read does.
 func Read(r io.Reader) (*lane.Map, error) {
-	in := bufio.NewReader(r)
-	if magic, _ := in.Peek(2); bytes.Equal(magic, []byte{0x1f, 0x8b}) {
-		plain, err := gzip.NewReader(in)
-		if err != nil {
-			return nil, fmt.Errorf("reading a map: %w", err)
-		}
-		defer plain.Close()
-		in = bufio.NewReader(plain)
+	in, err := unzip.Reader(r)
+	if err != nil {
+		return nil, fmt.Errorf("reading a map: %w", err)
 	}
 	var head bytes.Buffer
 	name, err := root(io.TeeReader(io.LimitReader(in, maxHead), &head))

@@ -1,8 +1,6 @@
 package sumonet
 
 import (
-	"bufio"
-	"compress/gzip"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -15,6 +13,7 @@ import (
 
 	"hutong/drive/geom"
 	"hutong/drive/lane"
+	"hutong/drive/lane/unzip"
 )
 
 // What a net may hold at most: ten times the largest in public use. More is an error, not a full memory.
@@ -40,14 +39,9 @@ func Read(r io.Reader) (*lane.Map, error) {
 }
 
 func read(r io.Reader) (*lane.Map, error) {
-	in := bufio.NewReader(r)
-	if magic, _ := in.Peek(2); len(magic) == 2 && magic[0] == 0x1f && magic[1] == 0x8b {
-		plain, err := gzip.NewReader(in)
-		if err != nil {
-			return nil, err
-		}
-		defer plain.Close()
-		in = bufio.NewReader(plain)
+	in, err := unzip.Reader(r)
+	if err != nil {
+		return nil, err
 	}
 	n := net{edges: map[string]int{}}
 	if err := n.parse(&limited{r: in, left: maxBytes}); err != nil {
