@@ -236,7 +236,7 @@ func (p *Predictor) follows(a *scene.Actor, s lane.Spot) bool {
 func (p *Predictor) drifts(a *scene.Actor, s spot) (to lane.Spot, how course) {
 	const moves, over = 0.35, 0.2 // m/s to the side, m of its body over the line: what is uncertain about one who is near
 	l := p.m.Lane(s.Lane)
-	aside := a.Speed * math.Sin(geom.Wrap(a.Box.Heading-l.Centre.At(s.S).Heading)) / s.unsure // m/s to the left
+	aside := p.aside(a, s.Spot) / s.unsure
 	left, right := l.Widths(s.S)
 	id := lane.None
 	switch {
@@ -256,6 +256,11 @@ func (p *Predictor) drifts(a *scene.Actor, s spot) (to lane.Spot, how course) {
 	return lane.Spot{Lane: id, S: along, D: d}, how
 }
 
+// aside gives how fast the actor moves to the left of the lane that a spot is on, m/s.
+func (p *Predictor) aside(a *scene.Actor, s lane.Spot) float64 {
+	return a.Speed * math.Sin(geom.Wrap(a.Box.Heading-p.m.Lane(s.Lane).Centre.At(s.S).Heading))
+}
+
 // follow adds the motions along the lanes from a spot on, one for each way to go at the next fork, at most three.
 func (p *Predictor) follow(i int, a *scene.Actor, stood float64, s lane.Spot, how course) {
 	const reach = 120.0
@@ -263,7 +268,7 @@ func (p *Predictor) follow(i int, a *scene.Actor, stood float64, s lane.Spot, ho
 	for branch := range 3 {
 		m := p.add(a, stood)
 		m.s, m.side, m.how = s.S, s.D, how
-		m.slide = a.Speed * math.Sin(geom.Wrap(a.Box.Heading-p.m.Lane(s.Lane).Centre.At(s.S).Heading))
+		m.slide = p.aside(a, s)
 		forked := p.lanes(m, s, branch, want)
 		if branch > 0 && !forked {
 			p.motions = p.motions[:len(p.motions)-1]

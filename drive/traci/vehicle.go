@@ -94,11 +94,7 @@ func (c *Client) MoveToXY(id string, m Move) error {
 // SetPreviousSpeed says how fast the vehicle was in the last step, m/s, and its acceleration, m/s² ([Invalid]: not
 // said). A vehicle that is moved from outside needs it at each step; others judge it by this speed.
 func (c *Client) SetPreviousSpeed(id string, speed, accel float64) error {
-	start := c.setting(Vehicles, varPreviousSpeed, id)
-	c.out.tCompound(2)
-	c.out.tDouble(speed)
-	c.out.tDouble(accel)
-	return c.set(start)
+	return c.setPair(varPreviousSpeed, id, speed, accel)
 }
 
 // SetSpeed makes a vehicle drive at a speed, m/s; negative gives it back to its driver.
@@ -137,10 +133,15 @@ func (c *Client) SetColour(id string, rgba uint32) error {
 // SlowDown makes a vehicle go to a speed, m/s, evenly within so many seconds; afterwards it drives as before. It keeps the
 // distances that it would keep in any case.
 func (c *Client) SlowDown(id string, speed, within float64) error {
-	start := c.setting(Vehicles, varSlowDown, id)
+	return c.setPair(varSlowDown, id, speed, within)
+}
+
+// setPair sets a variable of a vehicle that is two numbers.
+func (c *Client) setPair(v Var, id string, a, b float64) error {
+	start := c.setting(Vehicles, v, id)
 	c.out.tCompound(2)
-	c.out.tDouble(speed)
-	c.out.tDouble(within)
+	c.out.tDouble(a)
+	c.out.tDouble(b)
 	return c.set(start)
 }
 
