@@ -39,15 +39,7 @@ func golden(t testing.TB) []thing.Change {
 
 // The files in testdata were written when format 1 was new. They must be read for ever.
 func TestFilesOfFormatOneAreStillRead(t *testing.T) {
-	dir := t.TempDir()
-	if err := os.CopyFS(dir, os.DirFS("testdata/format1")); err != nil {
-		t.Fatal(err)
-	}
-	s, err := Open(dir, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
+	s := openCopy(t, "testdata/format1")
 	fresh := mustOpen(t, newDisk(), Options{})
 	feed(t, fresh, golden(t))
 	if st := s.Stats(); st.Durable != 400 || st.Sealed != 300 || len(st.SetAside) > 0 {
@@ -58,15 +50,7 @@ func TestFilesOfFormatOneAreStillRead(t *testing.T) {
 
 // Those in format2 hold the same without a drop, and then what minutes makes of tenth, of which there is a rollup.
 func TestFilesOfFormatTwoAreStillRead(t *testing.T) {
-	dir := t.TempDir()
-	if err := os.CopyFS(dir, os.DirFS("testdata/format2")); err != nil {
-		t.Fatal(err)
-	}
-	s, err := Open(dir, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
+	s := openCopy(t, "testdata/format2")
 	fresh := mustOpen(t, newDisk(), Options{})
 	feed(t, fresh, goldenTwo(t))
 	if st := s.Stats(); st.Durable != 3280 || st.Sealed != 3280 || len(st.SetAside) > 0 || rollups(s) != 1 {
@@ -79,6 +63,21 @@ func TestFilesOfFormatTwoAreStillRead(t *testing.T) {
 			t.Errorf("%s: %v, %v", agg, got, err)
 		}
 	}
+}
+
+// openCopy opens a copy of a folder until the test ends.
+func openCopy(t *testing.T, from string) *Store {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS(from)); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
 }
 
 func goldenTwo(t testing.TB) []thing.Change {

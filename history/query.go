@@ -240,7 +240,7 @@ func (v *view) pieces() (list []piece) {
 	return list
 }
 
-// count is how many samples the pieces hold, wanted or not.
+// count is how many samples, or hours of rollups, the pieces hold, wanted or not.
 func (v *view) count() (n int) {
 	for _, p := range v.pieces() {
 		switch {
@@ -248,6 +248,8 @@ func (v *view) count() (n int) {
 			n += int(p.at.count)
 		case p.plain != nil:
 			n += len(p.plain)
+		case p.roll != nil:
+			n += p.hi - p.lo
 		default:
 			n += memChunkLen
 		}

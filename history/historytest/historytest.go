@@ -37,41 +37,28 @@ type Keeper interface {
 // Run tries an engine. open opens the one in a folder, making it there when there is none; it is closed before it is
 // opened again.
 func Run(t *testing.T, open func(dir string) (Engine, error)) {
-	t.Run("any history can be queried as a slice could", func(t *testing.T) {
-		rapid.Check(t, func(rt *rapid.T) {
-			dir, err := os.MkdirTemp("", "historytest")
-			if err != nil {
-				rt.Fatal(err)
-			}
-			defer os.RemoveAll(dir)
-			r := &run{T: rt, dir: dir, open: open, state: map[thing.Ref]thing.State{}, now: thing.Time(time.Minute)}
-			r.reopen()
-			for range rapid.IntRange(1, 25).Draw(rt, "steps") {
-				r.step()
-			}
-			r.everything()
-			if err := r.engine.Close(); err != nil {
-				rt.Fatal(err)
-			}
+	drawn := func(name string, most int, step, after func(*run)) {
+		t.Run(name, func(t *testing.T) {
+			rapid.Check(t, func(rt *rapid.T) {
+				dir, err := os.MkdirTemp("", "historytest")
+				if err != nil {
+					rt.Fatal(err)
+				}
+				defer os.RemoveAll(dir)
+				r := &run{T: rt, dir: dir, open: open, state: map[thing.Ref]thing.State{}, now: thing.Time(time.Minute)}
+				r.reopen()
+				for range rapid.IntRange(1, most).Draw(rt, "steps") {
+					step(r)
+				}
+				after(r)
+				if err := r.engine.Close(); err != nil {
+					rt.Fatal(err)
+				}
+			})
 		})
-	})
-	t.Run("any history can be gathered by hours as a slice could", func(t *testing.T) {
-		rapid.Check(t, func(rt *rapid.T) {
-			dir, err := os.MkdirTemp("", "historytest")
-			if err != nil {
-				rt.Fatal(err)
-			}
-			defer os.RemoveAll(dir)
-			r := &run{T: rt, dir: dir, open: open, state: map[thing.Ref]thing.State{}, now: thing.Time(time.Minute)}
-			r.reopen()
-			for range rapid.IntRange(1, 12).Draw(rt, "steps") {
-				r.hourly()
-			}
-			if err := r.engine.Close(); err != nil {
-				rt.Fatal(err)
-			}
-		})
-	})
+	}
+	drawn("any history can be queried as a slice could", 25, (*run).step, (*run).everything)
+	drawn("any history can be gathered by hours as a slice could", 12, (*run).hourly, func(*run) {})
 	t.Run("a cancelled query says so", func(t *testing.T) {
 		e, err := open(t.TempDir())
 		if err != nil {
