@@ -3,7 +3,6 @@ package mqtt_test
 import (
 	"context"
 	"fmt"
-	"net"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -11,6 +10,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"hutong/internal/testkit/broker"
 	"hutong/mqtt"
 )
 
@@ -25,27 +25,8 @@ var (
 // serve runs a server on a free port until the test ends and returns its URL.
 func serve(t *testing.T, o mqtt.Options) (*mqtt.Server, string) {
 	t.Helper()
-	s, err := mqtt.NewServer(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan error, 1)
-	go func() { done <- s.Serve(l) }()
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		defer cancel()
-		if err := s.Close(ctx); err != nil {
-			t.Errorf("Close: %v", err)
-		}
-		if err := <-done; err != mqtt.ErrServerClosed {
-			t.Errorf("Serve: %v", err)
-		}
-	})
-	return s, "mqtt://" + l.Addr().String()
+	s, addr := broker.Serve(t, o)
+	return s, "mqtt://" + addr
 }
 
 func dial(t *testing.T, o mqtt.ClientOptions) *mqtt.Client {
