@@ -133,11 +133,38 @@ func TestATornEndIsCutAndReportedOnce(t *testing.T) {
 
 func TestGarbageAtTheEndIsCut(t *testing.T) {
 	d, names := written(t)
-	for _, junk := range [][]byte{make([]byte, 5000), bytes.Repeat([]byte{0xa7, 0xf1, 0x48, 0x6a}, 3000), {1}} {
+	for _, junk := range [][]byte{append(make([]byte, 5000), 1), bytes.Repeat([]byte{0xa7, 0xf1, 0x48, 0x6a}, 3000), {1}} {
 		n, report := intact(t, clone(d, names[1], func(b []byte) []byte { return append(b, junk...) }))
 		if n != 60 || len(report.Repairs) != 1 || report.Repairs[0].Bytes != int64(len(junk)) {
 			t.Fatalf("%d changes, %v", n, report.Repairs)
 		}
+	}
+}
+
+// A hub that is killed leaves the room made ahead behind its changes.
+func TestTheRoomMadeAheadIsNeitherKeptNorDamage(t *testing.T) {
+	d, names := written(t)
+	const room = 3000
+	ahead := func() *disk {
+		return clone(d, names[1], func(b []byte) []byte { return append(b, make([]byte, room)...) })
+	}
+	killed := ahead()
+	if n, report := intact(t, killed); n != 60 || len(report.Repairs) != 0 {
+		t.Fatalf("%d changes, %v", n, report.Repairs)
+	}
+	whole := len(d.files[names[1]].data)
+	if n := len(killed.files[names[1]].data); n != whole {
+		t.Fatalf("%d bytes are left, %d were written", n, whole)
+	}
+	for at := whole; at < whole+room; at++ { // a torn write in it is damage
+		n, report := intact(t, clone(ahead(), names[1], func(b []byte) []byte { b[at] = 0xa7; return b }))
+		if n != 60 || len(report.Repairs) != 1 || report.Repairs[0].Bytes != room {
+			t.Fatalf("%d changes, %v", n, report.Repairs)
+		}
+	}
+	begun := clone(d, names[1], func([]byte) []byte { return make([]byte, room) }) // its header did not arrive
+	if n, report := intact(t, begun); n != 30 || begun.files[names[1]] != nil {
+		t.Fatalf("%d changes, %v", n, report.Repairs)
 	}
 }
 

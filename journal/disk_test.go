@@ -38,14 +38,21 @@ func newDisk() *disk {
 	return &disk{files: map[string]*node{}, durable: map[string]*node{}, room: 1 << 40}
 }
 
-// powerCut is the disk after the plug was pulled: unsynced bytes survive in part, or as garbage, or not at all.
+// powerCut is the disk after the plug was pulled: unsynced bytes survive in part, or as garbage, or not at all; those
+// written over older ones by sectors, whichever the disk came to.
 func (d *disk) powerCut(r *rand.Rand) *disk {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	after := newDisk()
 	for name, n := range d.durable {
 		data := slices.Clone(n.synced)
-		if extra := len(n.data) - len(n.synced); extra > 0 && slices.Equal(n.data[:len(n.synced)], n.synced) {
+		arrives := r.IntN(3) // none of them, about half, all
+		for at := 0; at < min(len(data), len(n.data)); at += sector {
+			if end := min(at+sector, len(data), len(n.data)); r.IntN(2) < arrives {
+				spoil(r, data[at:end], n.data[at:end])
+			}
+		}
+		if extra := len(n.data) - len(n.synced); extra > 0 {
 			tail := slices.Clone(n.data[len(n.synced):][:r.IntN(extra+1)])
 			if len(tail) > 0 && r.IntN(2) == 0 {
 				for i := r.IntN(len(tail)); i < len(tail); i++ {
@@ -58,6 +65,21 @@ func (d *disk) powerCut(r *rand.Rand) *disk {
 	}
 	after.durable = maps.Clone(after.files)
 	return after
+}
+
+const sector = 64 // a small one, since the tests' changes are
+
+// spoil writes what is new over what was synced, or garbage in its place.
+func spoil(r *rand.Rand, synced, now []byte) {
+	garbage := r.IntN(8) == 0
+	for i := range synced {
+		if synced[i] == now[i] {
+			continue
+		}
+		if synced[i] = now[i]; garbage {
+			synced[i] = byte(r.Uint32())
+		}
+	}
 }
 
 func (d *disk) set(f func(d *disk)) {
@@ -113,15 +135,18 @@ type handle struct {
 	n *node
 }
 
-func (h *handle) Write(p []byte) (int, error) {
+func (h *handle) WriteAt(p []byte, off int64) (int, error) {
 	h.d.mu.Lock()
 	defer h.d.mu.Unlock()
-	n := min(len(p), h.d.room)
+	inside := copy(h.n.data[min(off, int64(len(h.n.data))):], p)
+	n := min(len(p), inside+h.d.room)
 	if h.d.short && n > 1 {
 		n /= 2
 	}
-	h.n.data = append(h.n.data, p[:n]...)
-	h.d.room -= n
+	if more := n - inside; more > 0 {
+		h.n.data = append(h.n.data, p[inside:n]...)
+		h.d.room -= more
+	}
 	if n < len(p) && !h.d.short {
 		return n, errNoSpace
 	}
@@ -163,7 +188,7 @@ func (h *handle) Sync() error {
 func (h *handle) Truncate(size int64) error {
 	h.d.mu.Lock()
 	defer h.d.mu.Unlock()
-	h.n.data = slices.Clone(h.n.data[:size])
+	h.n.data = slices.Clone(h.n.data[:min(size, int64(len(h.n.data)))])
 	return nil
 }
 

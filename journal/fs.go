@@ -24,11 +24,11 @@ type FS interface {
 	Sync() error
 }
 
-// File is one open file of an FS. Write appends. What was written before a Sync that returned nil outlasts a power
-// cut; after a Sync that failed nothing may be supposed of anything written since the one before, even if a later
-// Sync succeeds.
+// File is one open file of an FS. What was written before a Sync that returned nil outlasts a power cut, and the file's
+// length with it; after a Sync that failed nothing may be supposed of anything written since the one before, even if a
+// later Sync succeeds.
 type File interface {
-	io.Writer
+	io.WriterAt
 	io.ReaderAt
 	Sync() error
 	Truncate(size int64) error
@@ -50,13 +50,23 @@ func openDir(dir string) (FS, error) {
 	return dirFS(dir), nil
 }
 
-func (d dirFS) Create(name string) (File, error) {
-	return os.OpenFile(filepath.Join(string(d), name), os.O_RDWR|os.O_CREATE|os.O_EXCL|os.O_APPEND, 0o600)
+// dirFile is a file of a real folder.
+type dirFile struct{ *os.File }
+
+// Sync implements File. What a reader does not need, such as when the file was written last, is not waited for.
+func (f dirFile) Sync() error { return syncData(f.File) }
+
+func (d dirFS) open(name string, flags int) (File, error) {
+	f, err := os.OpenFile(filepath.Join(string(d), name), os.O_RDWR|flags, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	return dirFile{f}, nil
 }
 
-func (d dirFS) Open(name string) (File, error) {
-	return os.OpenFile(filepath.Join(string(d), name), os.O_RDWR, 0)
-}
+func (d dirFS) Create(name string) (File, error) { return d.open(name, os.O_CREATE|os.O_EXCL) }
+
+func (d dirFS) Open(name string) (File, error) { return d.open(name, 0) }
 
 func (d dirFS) List() ([]string, error) {
 	entries, err := os.ReadDir(string(d))

@@ -122,7 +122,7 @@ func anyChange(t *rapid.T, seq uint64) thing.Change {
 func TestWhatIsAppendedComesBack(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		d := newDisk()
-		o := Options{FS: d, SegmentBytes: int64(rapid.SampledFrom([]int{1, 500, 1 << 20}).Draw(rt, "segment"))}
+		o := Options{FS: d, SegmentBytes: int64(rapid.SampledFrom([]int{1, 500, 20_000}).Draw(rt, "segment"))}
 		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(rt, "seed"), 1))
 		j, _, err := Open("", o)
 		if err != nil {
@@ -307,7 +307,7 @@ func TestADiskThatFailsCostsOnlyWhatWasNotKept(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				d := newDisk()
-				j, _ := mustOpen(t, Options{FS: d})
+				j, _ := mustOpen(t, Options{FS: d, SegmentBytes: 1}) // so that there is no room made ahead
 				mustWait(t, j, mustAppend(t, j, changes(1, 10)))
 				d.set(fault)
 				pos := mustAppend(t, j, changes(11, 20))

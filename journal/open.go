@@ -91,17 +91,15 @@ func (j *Journal) recover() (report Report, high uint64, empty []segment, err er
 	return report, high, empty, nil
 }
 
-// examine inspects one segment and cuts a damaged end.
+// examine inspects one segment and cuts off what is behind its end.
 func (j *Journal) examine(number uint64) (inspection, error) {
 	f, err := j.fs.Open(segment{number: number}.name())
 	if err != nil {
 		return inspection{}, err
 	}
 	in, err := inspect(f, number)
-	if err == nil && in.tail != nil {
-		in.tail.Cut = true
-		in.repairs = append(in.repairs, *in.tail)
-		if err = f.Truncate(in.tail.Offset); err == nil {
+	if err == nil && in.end < in.bytes {
+		if err = f.Truncate(in.end); err == nil {
 			err = f.Sync()
 		}
 	}

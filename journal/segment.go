@@ -76,6 +76,7 @@ type scanner struct {
 	damage  func(off, n int64, what string) // told about every stretch that is stepped over
 	bad     int64                           // start of the stretch being stepped over, -1 when none
 	why     string
+	blank   bool   // all of that stretch is zeros
 	lostTo  uint64 // in a frame whose payload is damaged: the last Seq it held
 }
 
@@ -133,16 +134,16 @@ func (s *scanner) body(h header) (good bool, err error) {
 	s.off += int64(frameHeader + n)
 	switch {
 	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
-		s.spoil(start, "a frame is cut short")
+		s.spoil(start, "a frame is cut short", false)
 		return false, nil
 	case err != nil:
 		return false, err
 	case seal(s.number, s.payload) != h.crc:
-		s.spoil(start, fmt.Sprintf("changes %d to %d are damaged", h.first, h.last))
+		s.spoil(start, fmt.Sprintf("changes %d to %d are damaged", h.first, h.last), false)
 		s.lostTo = h.last
 		return false, nil
 	case h.first <= s.last:
-		s.spoil(start, "a frame is out of order")
+		s.spoil(start, "a frame is out of order", false)
 		return false, nil
 	}
 	if s.bad >= 0 {
@@ -153,15 +154,15 @@ func (s *scanner) body(h header) (good bool, err error) {
 	return true, nil
 }
 
-func (s *scanner) spoil(at int64, why string) {
+func (s *scanner) spoil(at int64, why string, blank bool) {
 	if s.bad < 0 {
-		s.bad, s.why = at, why
+		s.bad, s.why, s.blank = at, why, true
 	}
+	s.blank = s.blank && blank
 }
 
 // resync moves on to the next place that may be a frame; b is what lies ahead and is not one.
 func (s *scanner) resync(b []byte) error {
-	s.spoil(s.off, "bytes that are no frame")
 	if s.r.Buffered() > len(b) {
 		b, _ = s.r.Peek(s.r.Buffered())
 	}
@@ -173,6 +174,7 @@ func (s *scanner) resync(b []byte) error {
 	} else if len(b) > len(mark) {
 		skip = len(b) - len(mark) + 1
 	}
+	s.spoil(s.off, "bytes that are no frame", len(bytes.TrimLeft(b[:skip], "\x00")) == 0)
 	n, err := s.r.Discard(skip)
 	s.off += int64(n)
 	return err
@@ -184,9 +186,9 @@ type inspection struct {
 	first   uint64 // Seq of the first good frame, 0 when there is none
 	count   int
 	bytes   int64 // length of the file as found
+	end     int64 // what is behind it, damage or the room made ahead, is to be cut off
 	repairs []Repair
-	tail    *Repair // a damaged end, to be cut at its Offset
-	lost    bool    // nothing in it can be read, though there is something: left as it is
+	lost    bool // nothing in it can be read, though there is something: left as it is
 }
 
 // inspect reads a whole segment, checks every frame and says what is damaged.
@@ -204,7 +206,7 @@ func inspect(f io.ReaderAt, number uint64) (inspection, error) {
 	case headless && n < segmentHeader:
 		in.bytes, in.size = int64(n), int64(n)
 		if n > 0 {
-			in.tail = &Repair{File: in.name(), Bytes: int64(n), What: "a segment that was only begun"}
+			in.repairs = []Repair{{File: in.name(), Bytes: int64(n), What: "a segment that was only begun", Cut: true}}
 		}
 		return in, nil
 	case headless:
@@ -229,17 +231,22 @@ func inspect(f io.ReaderAt, number uint64) (inspection, error) {
 		in.last, in.size = h.last, sc.off
 		in.count += h.count
 	}
-	in.bytes = sc.off
+	in.bytes, in.end = sc.off, sc.off
 	if headless {
 		in.base = in.first
 	}
 	if in.first == 0 {
 		in.last = in.base - min(in.base, 1)
 	}
-	if in.lost = headless && in.first == 0 && in.bytes > segmentHeader; in.lost {
+	room := sc.bad >= 0 && sc.blank
+	switch in.lost = headless && in.first == 0 && in.bytes > segmentHeader && !room; {
+	case in.lost:
 		in.repairs = []Repair{{File: in.name(), Bytes: in.bytes, What: "no change in it can be read; it is left as it is"}}
-	} else if sc.bad >= 0 {
-		in.tail = &Repair{File: in.name(), Offset: sc.bad, Bytes: sc.off - sc.bad, What: sc.why}
+	case room:
+		in.end = sc.bad
+	case sc.bad >= 0:
+		in.end = sc.bad
+		in.repairs = append(in.repairs, Repair{File: in.name(), Offset: sc.bad, Bytes: sc.off - sc.bad, What: sc.why, Cut: true})
 	}
 	in.last = max(in.last, sc.lostTo)
 	return in, nil

@@ -60,15 +60,6 @@ type watchedFile struct {
 	name string
 }
 
-func (w watchedFile) Write(p []byte) (int, error) {
-	may, bad := w.disk.Write(w.name, len(p))
-	n, err := w.File.Write(p[:may])
-	if err == nil {
-		err = bad
-	}
-	return n, err
-}
-
 func (w watchedFile) Sync() error { return w.disk.Sync(w.name, w.File.Sync) }
 `
 	forJournal = `package journal
@@ -82,6 +73,15 @@ func (w watchedFS) Open(name string) (File, error) {
 
 func (w watchedFS) Sync() error { return w.disk.SyncFolder(w.FS.Sync) }
 
+func (w watchedFile) WriteAt(p []byte, off int64) (int, error) {
+	may, bad := w.disk.WriteAt(w.name, len(p), off)
+	n, err := w.File.WriteAt(p[:may], off)
+	if err == nil {
+		err = bad
+	}
+	return n, err
+}
+
 func (w watchedFile) Truncate(size int64) error {
 	if err := w.disk.Truncate(w.name, size); err != nil {
 		return err
@@ -92,6 +92,15 @@ func (w watchedFile) Truncate(size int64) error {
 	forHistory = `package history
 ` + common + `
 const watched = "history"
+
+func (w watchedFile) Write(p []byte) (int, error) {
+	may, bad := w.disk.Write(w.name, len(p))
+	n, err := w.File.Write(p[:may])
+	if err == nil {
+		err = bad
+	}
+	return n, err
+}
 
 func (w watchedFS) Commit(from, to string) error {
 	return w.disk.Commit(from, to, func() error { return w.FS.Commit(from, to) })

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"net/http"
@@ -80,6 +81,11 @@ func segments(data, store, suffix string) ([]string, error) {
 	return list, err
 }
 
+// written is a segment without the room made ahead, of which the last changes may need a little: they may end in zeros.
+func written(segment []byte) []byte {
+	return segment[:min(len(segment), len(bytes.TrimRight(segment, "\x00"))+8)]
+}
+
 // torn leaves behind what a write that never ended may: part of a frame, a frame of another place, or noise.
 func torn(w *world) error {
 	if err := kill(w); err != nil {
@@ -94,19 +100,21 @@ func torn(w *world) error {
 	if err != nil {
 		return err
 	}
+	text = written(text)
 	junk := make([]byte, 1+w.dice.IntN(5000))
 	for i := range junk {
 		junk[i] = byte(w.dice.Uint32())
 	}
+	junk[0] |= 1
 	if w.dice.IntN(2) == 0 && len(text) > 200 { // what looks like a frame: the header magic and on
 		at := 28 + w.dice.IntN(len(text)-100)
 		junk = text[min(28, at):][:1+w.dice.IntN(min(len(text)-28, 4000))]
 	}
-	f, err := os.OpenFile(last, os.O_WRONLY|os.O_APPEND, 0)
+	f, err := os.OpenFile(last, os.O_WRONLY, 0)
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(junk)
+	_, err = f.WriteAt(junk, int64(len(text)))
 	if err = errors.Join(err, f.Close()); err != nil {
 		return err
 	}
@@ -157,7 +165,7 @@ func flip(w *world) error {
 	if err != nil {
 		return err
 	}
-	text[w.dice.IntN(len(text))] ^= 1 << w.dice.IntN(8)
+	text[w.dice.IntN(len(written(text)))] ^= 1 << w.dice.IntN(8)
 	if err := os.WriteFile(name, text, 0o600); err != nil {
 		return err
 	}

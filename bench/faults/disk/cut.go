@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -24,14 +23,20 @@ type Loss struct {
 
 // known is what is known of one file.
 type known struct {
-	kept   int64 // bytes that an fsync has made sure of
-	made   bool  // by a process that was watched; else it was there before, whole
-	inside bool  // its name outlasts a power cut
+	kept   int64 // length that an fsync has made sure of
+	wrote  []span
+	sure   int  // of wrote: those that an fsync has made sure of
+	made   bool // by a process that was watched; else it was there before, whole
+	inside bool // its name outlasts a power cut
 }
 
+// span is what one WriteAt wrote.
+type span struct{ at, size int64 }
+
 // Cut pulls the plug: folder, whose store was watched by a Disk that wrote to the folder name below dir and is gone, becomes
-// what the disk could hold by then. Of what was written after the last fsync nothing is left, or a part, or a part that
-// ends in garbage; files whose folder was not synced are not there; deleted ones may be. The log begins anew.
+// what the disk could hold by then. Of what was appended after the last fsync nothing is left, or a part, or a part that
+// ends in garbage; of what was written over zeros any sectors; files whose folder was not synced are not there; deleted
+// ones may be. The log begins anew.
 func Cut(folder, dir, name string, dice *rand.Rand) (Loss, error) {
 	shadow := filepath.Join(dir, name)
 	text, err := os.ReadFile(filepath.Join(shadow, logName))
@@ -69,22 +74,26 @@ func replay(text string) (files map[string]*known, gone []string) {
 		}
 		return files[name]
 	}
-	for _, f := range lines(text) {
-		size, _ := strconv.ParseInt(f[2], 10, 64) // as note wrote it
-		switch what, name := f[0], f[1]; what {
+	for _, e := range entries(text) {
+		switch e.what {
 		case "made":
-			files[name] = &known{made: true}
+			files[e.name] = &known{made: true}
+		case "wrote":
+			f := of(e.name)
+			f.wrote = append(f.wrote, span{e.at, e.size})
 		case "kept":
-			of(name).kept = size
+			f := of(e.name)
+			f.sure, f.kept = int(e.at), e.size
 		case "cut":
-			of(name).kept = min(of(name).kept, size)
+			f := of(e.name)
+			f.kept = min(f.kept, e.size)
 		case "gone":
-			if of(name).inside {
-				gone = append(gone, name)
+			if of(e.name).inside {
+				gone = append(gone, e.name)
 			}
-			delete(files, name)
+			delete(files, e.name)
 		case "named":
-			from, to, _ := strings.Cut(name, "/")
+			from, to, _ := strings.Cut(e.name, "/")
 			files[to] = of(from)
 			files[to].inside = true
 			delete(files, from)
@@ -110,6 +119,11 @@ func (l *Loss) end(name string, k *known, dice *rand.Rand) error {
 		l.Bytes += info.Size()
 		return os.Remove(name)
 	}
+	for _, w := range k.wrote[min(k.sure, len(k.wrote)):] {
+		if err := l.blank(name, w.at, min(w.at+w.size, k.kept, info.Size()), dice); err != nil {
+			return err
+		}
+	}
 	extra := info.Size() - k.kept
 	if extra <= 0 {
 		return nil
@@ -133,4 +147,37 @@ func (l *Loss) end(name string, k *known, dice *rand.Rand) error {
 	}
 	_, err = f.WriteAt(garbage, k.kept+stay-int64(len(garbage)))
 	return errors.Join(err, f.Close())
+}
+
+// sector is what a disk writes whole, or not at all, or as garbage.
+const sector = 512
+
+// blank makes of the bytes of a file from from to to what a write of them over zeros may have come to.
+func (l *Loss) blank(name string, from, to int64, dice *rand.Rand) error {
+	if from >= to {
+		return nil
+	}
+	f, err := os.OpenFile(name, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	arrives := dice.IntN(3) // none of them, about half, all
+	var errs error
+	for from < to && errs == nil {
+		end := min(to, (from/sector+1)*sector)
+		b := make([]byte, end-from)
+		switch {
+		case dice.IntN(2) >= arrives:
+			l.Bytes += end - from
+			_, errs = f.WriteAt(b, from)
+		case dice.IntN(8) == 0:
+			l.Junk++
+			for i := range b {
+				b[i] = byte(dice.Uint32())
+			}
+			_, errs = f.WriteAt(b, from)
+		}
+		from = end
+	}
+	return errors.Join(errs, f.Close())
 }

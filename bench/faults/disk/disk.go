@@ -71,8 +71,14 @@ type Disk struct {
 	last  Orders
 	used  int64 // bytes written since Full was ordered
 	dice  *rand.Rand
-	sizes map[string]int64
-	lost  map[string]bool // an fsync of it has failed
+	files map[string]*file
+}
+
+// file is what a Disk knows of one.
+type file struct {
+	size   int64
+	writes int  // how many the log has
+	lost   bool // an fsync of it has failed
 }
 
 // New makes the disk of a store. What it writes down goes to the folder name below dir, where the orders are too.
@@ -86,7 +92,7 @@ func New(dir, name string) (*Disk, error) {
 		return nil, err
 	}
 	return &Disk{
-		orders: dir, shadow: shadow, log: log, sizes: map[string]int64{}, lost: map[string]bool{}, dice: rand.New(rand.NewPCG(0, 0)),
+		orders: dir, shadow: shadow, log: log, files: map[string]*file{}, dice: rand.New(rand.NewPCG(0, 0)),
 	}, nil
 }
 
@@ -105,9 +111,19 @@ func (d *Disk) look() Orders {
 }
 
 // note writes one line down before the store is told that it is so.
-func (d *Disk) note(what, name string, size int64) error {
-	_, err := d.log.WriteString(what + " " + name + " " + strconv.FormatInt(size, 10) + "\n")
+func (d *Disk) note(what, name string, at, size int64) error {
+	_, err := d.log.WriteString(what + " " + name + " " + strconv.FormatInt(at, 10) + " " + strconv.FormatInt(size, 10) + "\n")
 	return err
+}
+
+// of is what is known of a file; one that was there before is known from now on. The caller holds mu.
+func (d *Disk) of(name string) *file {
+	f := d.files[name]
+	if f == nil {
+		f = &file{}
+		d.files[name] = f
+	}
+	return f
 }
 
 // Create is asked before a file is made.
@@ -117,24 +133,38 @@ func (d *Disk) Create(name string) error {
 	if o := d.look(); o.Full && d.used >= o.Room {
 		return errFull
 	}
-	d.sizes[name] = 0
-	delete(d.lost, name)
-	return d.note("made", name, 0)
+	d.files[name] = &file{}
+	return d.note("made", name, 0, 0)
 }
 
-// Write is asked before bytes are written: how many of n may be, and what is to be said then.
+// Write is asked before bytes are appended: how many of n may be, and what is to be said then.
 func (d *Disk) Write(name string, n int) (may int, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	o := d.look()
+	return d.write(name, n, d.of(name).size)
+}
+
+// WriteAt is asked before bytes are written anywhere in a file, as Write is. What is written over must be zeros.
+func (d *Disk) WriteAt(name string, n int, at int64) (may int, err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	may, err = d.write(name, n, at)
+	f := d.of(name)
+	f.writes++
+	return may, errors.Join(err, d.note("wrote", name, at, int64(may)))
+}
+
+func (d *Disk) write(name string, n int, at int64) (may int, err error) {
+	f, o := d.of(name), d.look()
+	grows := max(0, at+int64(n)-f.size)
 	switch {
-	case o.Full && d.used+int64(n) > o.Room:
-		n, err = int(max(0, o.Room-d.used)), errFull
+	case o.Full && d.used+grows > o.Room:
+		n, err = n-int(grows-max(0, o.Room-d.used)), errFull
 	case o.Write > 0 && d.dice.Float64() < o.Write:
 		n, err = d.dice.IntN(n+1), errDisk
 	}
-	d.used += int64(n)
-	d.sizes[name] += int64(n)
+	d.used += max(0, at+int64(n)-f.size)
+	f.size = max(f.size, at+int64(n))
 	return n, err
 }
 
@@ -145,19 +175,18 @@ func (d *Disk) Truncate(name string, size int64) error {
 	if o := d.look(); (o.Sync > 0 || o.Write > 0) && d.dice.IntN(2) == 0 {
 		return errDisk
 	}
-	d.sizes[name] = size
-	return d.note("cut", name, size)
+	d.of(name).size = size
+	return d.note("cut", name, 0, size)
 }
 
 // Sync is asked instead of an fsync of a file: f does it. What is written down afterwards is what a power cut leaves.
 func (d *Disk) Sync(name string, f func() error) error {
 	d.mu.Lock()
 	o := d.look()
-	size, lost := d.sizes[name], d.lost[name]
+	file := d.of(name)
 	fails := o.Sync > 0 && d.dice.Float64() < o.Sync
-	if fails {
-		d.lost[name] = true
-	}
+	file.lost = file.lost || fails
+	was := *file
 	d.mu.Unlock()
 	if o.Slow > 0 {
 		time.Sleep(o.Slow)
@@ -165,12 +194,12 @@ func (d *Disk) Sync(name string, f func() error) error {
 	if fails {
 		return errDisk
 	}
-	if err := f(); err != nil || lost {
+	if err := f(); err != nil || was.lost {
 		return err // an fsync after one that failed says yes and has saved nothing
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.note("kept", name, size)
+	return d.note("kept", name, int64(was.writes), was.size)
 }
 
 // Remove is told before a file is deleted: until the folder is synced a power cut may bring it back.
@@ -181,7 +210,7 @@ func (d *Disk) Remove(dir, name string) error {
 	if err := errors.Join(ignoreMissing(os.Remove(grave)), ignoreMissing(os.Link(filepath.Join(dir, name), grave))); err != nil {
 		return err
 	}
-	return d.note("gone", name, 0)
+	return d.note("gone", name, 0, 0)
 }
 
 // Commit is asked instead of giving a file another name and syncing the folder: f does both.
@@ -194,9 +223,9 @@ func (d *Disk) Commit(from, to string, f func() error) error {
 	if err := f(); err != nil {
 		return err
 	}
-	d.sizes[to], d.lost[to] = d.sizes[from], d.lost[from]
-	delete(d.sizes, from)
-	return d.note("named", from+"/"+to, d.sizes[to])
+	d.files[to] = d.of(from)
+	delete(d.files, from)
+	return d.note("named", from+"/"+to, 0, 0)
 }
 
 // SyncFolder is asked instead of an fsync of the folder: f does it.
@@ -209,7 +238,7 @@ func (d *Disk) SyncFolder(f func() error) error {
 	if err := f(); err != nil {
 		return err
 	}
-	return d.note("folder", "-", 0)
+	return d.note("folder", "-", 0, 0)
 }
 
 func ignoreMissing(err error) error {
@@ -219,11 +248,18 @@ func ignoreMissing(err error) error {
 	return err
 }
 
-// lines splits what note wrote; a last line that a kill tore is left out.
-func lines(text string) (list [][3]string) {
+// entry is a line of the log.
+type entry struct {
+	what, name string
+	at, size   int64
+}
+
+// entries reads what note wrote; a last line that a kill tore is left out.
+func entries(text string) (list []entry) {
 	for line := range strings.Lines(text) {
-		if f := strings.Fields(line); len(f) == 3 && strings.HasSuffix(line, "\n") {
-			list = append(list, [3]string{f[0], f[1], f[2]})
+		var e entry
+		if n, _ := fmt.Sscan(line, &e.what, &e.name, &e.at, &e.size); n == 4 && strings.HasSuffix(line, "\n") {
+			list = append(list, e)
 		}
 	}
 	return list
