@@ -15,22 +15,22 @@ import (
 type entry struct {
 	id       string
 	stamp    stamp
-	source   []byte
+	version  string          // of the text in the file
 	wrong    text.Problems   // of the text, when it could not be used
-	rule     *text.Rule      // last text that could be used, nil for none
+	rule     *text.Kept      // last text that could be used, nil for none
 	joined   text.Problems   // of joining rule to its Things
 	program  *engine.Program // what is in the Engine, nil for nothing
 	disabled *engine.Program // what would be, were it enabled; shows what it reads and sets
 }
 
 type sceneEntry struct {
-	id     string
-	stamp  stamp
-	source []byte
-	wrong  text.Problems
-	scene  *text.Scene
-	joined text.Problems
-	box    *engine.Scene
+	id      string
+	stamp   stamp
+	version string // of the text in the file
+	wrong   text.Problems
+	scene   *text.Scene
+	joined  text.Problems
+	box     *engine.Scene
 }
 
 // scan brings entries in line with the folders. The disk is asked while rules go on running.
@@ -49,7 +49,7 @@ func (r *Runner) scan(start bool) error {
 	freshScenes := differ(scenes, r.stage, func(s *sceneEntry) stamp { return s.stamp })
 	freshRules := differ(rules, r.entries, func(e *entry) stamp { return e.stamp })
 	r.mu.Unlock()
-	sceneFiles, ruleFiles := readAll(r.scenes, freshScenes, text.ParseScene), readAll(r.rules, freshRules, text.Parse)
+	sceneFiles, ruleFiles := readAll(r.scenes, freshScenes, text.ParseScene), readAll(r.rules, freshRules, new(text.Moulds).Parse)
 
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -100,30 +100,34 @@ func differ[E any](found map[string]stamp, known map[string]E, stampOf func(E) s
 
 // retry takes the texts that were refused once more, since what they lacked may be there now.
 func (r *Runner) retry(look *engine.Lookup, in *engine.Input) {
+	var ids []string
 	for _, id := range slices.Sorted(maps.Keys(r.entries)) {
-		if e := r.entries[id]; len(e.source) > 0 && (len(e.wrong) > 0 || e.joined.Refused()) {
-			r.take(id, parsed(id, e.source, e.stamp, text.Parse), look, in)
+		if e := r.entries[id]; len(e.wrong) > 0 || e.joined.Refused() {
+			ids = append(ids, id)
 		}
+	}
+	for id, f := range readAll(r.rules, ids, text.ParseKept) {
+		r.take(id, f, look, in)
 	}
 }
 
 // take makes f the file of rule id. When its text cannot be used, what ran before goes on.
-func (r *Runner) take(id string, f file[*text.Rule], look *engine.Lookup, in *engine.Input) {
+func (r *Runner) take(id string, f file[*text.Kept], look *engine.Lookup, in *engine.Input) {
 	e := r.entries[id]
 	if e == nil {
 		e = &entry{id: id}
 		r.entries[id] = e
 	}
 	e.stamp = f.stamp
-	if f.source != nil {
-		e.source = f.source
+	if f.version != "" {
+		e.version = f.version
 	}
 	rule := f.says
 	if rule == nil {
 		e.wrong = f.wrong
 		return
 	}
-	p, problems := engine.Join(rule, r.setting(), look)
+	p, problems := engine.Join(rule.Rule(), r.setting(), look)
 	if problems.Refused() && e.rule != nil {
 		e.wrong = problems
 		return
@@ -135,7 +139,7 @@ func (r *Runner) take(id string, f file[*text.Rule], look *engine.Lookup, in *en
 // place puts a program into the Engine, or takes the rule out of it when p is nil or switched off.
 func (r *Runner) place(e *entry, p *engine.Program, in *engine.Input) {
 	e.program, e.disabled = p, nil
-	if p != nil && p.Rule().Enabled {
+	if p != nil && p.Head().Enabled {
 		in.Load = append(in.Load, p)
 		return
 	}
@@ -161,7 +165,7 @@ func (r *Runner) load(in engine.Input) {
 	if len(in.Load) == 0 && len(in.Unload) == 0 && in.Scenes == nil {
 		return
 	}
-	slices.SortFunc(in.Load, func(a, b *engine.Program) int { return strings.Compare(a.Rule().ID, b.Rule().ID) })
+	slices.SortFunc(in.Load, func(a, b *engine.Program) int { return strings.Compare(a.Head().ID, b.Head().ID) })
 	in.States = map[thing.Ref]thing.State{}
 	for _, p := range in.Load {
 		for _, ref := range p.Refs() {
@@ -202,10 +206,11 @@ func (r *Runner) rejoin() {
 		if old != nil {
 			refs = old.Refs()
 		}
-		if !news.Concerns(e.rule.Points, refs) {
+		rule := e.rule.Rule()
+		if !news.Concerns(rule.Points, refs) {
 			continue
 		}
-		p, problems := engine.Join(e.rule, r.setting(), look)
+		p, problems := engine.Join(rule, r.setting(), look)
 		e.joined = problems
 		if p == nil || old == nil || !p.Same(old) {
 			r.place(e, p, &in)
@@ -240,7 +245,7 @@ func (r *Runner) takeScene(id string, f file[*text.Scene], look *engine.Lookup) 
 		s = &sceneEntry{id: id}
 		r.stage[id] = s
 	}
-	s.stamp, s.source = f.stamp, f.source
+	s.stamp, s.version = f.stamp, f.version
 	scene := f.says
 	if scene == nil {
 		s.wrong = f.wrong

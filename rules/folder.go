@@ -72,17 +72,17 @@ func (f folder) read(id string) ([]byte, stamp, error) {
 	return data, stamp{info.ModTime(), info.Size()}, nil
 }
 
-// file is what was read of one file: its text, and what it says or what is wrong with it. One that could not be read has
-// no text.
+// file is what was read of one file: which text it has, and what that says or what is wrong with it. One that could not be
+// read has no version.
 type file[T any] struct {
-	source []byte
-	stamp  stamp
-	says   T
-	wrong  text.Problems
+	version string
+	stamp   stamp
+	says    T
+	wrong   text.Problems
 }
 
 func parsed[T any](id string, source []byte, st stamp, parse func(id string, source []byte) (T, text.Problems)) file[T] {
-	f := file[T]{source: source, stamp: st}
+	f := file[T]{version: text.Version(source), stamp: st}
 	f.says, f.wrong = parse(id, source)
 	return f
 }
@@ -114,6 +114,12 @@ func readAll[T any](f folder, ids []string, parse func(id string, source []byte)
 		maps.Copy(parts[0], part)
 	}
 	return parts[0]
+}
+
+// text is what is in a file, false when that can't be read.
+func (f folder) text(id string) ([]byte, bool) {
+	source, _, err := f.read(id)
+	return source, err == nil
 }
 
 func (f folder) path(id string) string { return filepath.Join(f.dir, id+".yaml") }

@@ -70,9 +70,9 @@ func (r *Runner) status(e *entry) Status {
 const listed = 5
 
 func (r *Runner) info(e *entry) Info {
-	i := Info{ID: e.id, Title: e.id, Version: text.Version(e.source), Status: r.status(e), Problems: slices.Concat(e.wrong, e.joined)}
+	i := Info{ID: e.id, Title: e.id, Version: e.version, Status: r.status(e), Problems: slices.Concat(e.wrong, e.joined)}
 	if e.rule != nil {
-		i.Title, i.Description, i.Enabled, i.Mode = e.rule.Title, e.rule.Description, e.rule.Enabled, e.rule.Mode
+		i.Title, i.Description, i.Enabled, i.Mode = e.rule.Title, e.rule.Rule().Description, e.rule.Enabled, e.rule.Mode
 	}
 	switch i.Status {
 	case StatusRefused:
@@ -126,12 +126,12 @@ func (r *Runner) Get(id string) (Info, error) {
 // Text is the text of a rule as it is in the file, and false when there is no such rule.
 func (r *Runner) Text(id string) ([]byte, bool) {
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	e := r.entries[id]
-	if e == nil {
+	_, ok := r.entries[id]
+	r.mu.Unlock()
+	if !ok {
 		return nil, false
 	}
-	return slices.Clone(e.source), true
+	return r.rules.text(id)
 }
 
 // check says what is wrong with source as the text of rule id on this hub, its scenes and position included. r.mu is held.
@@ -174,7 +174,7 @@ func (r *Runner) put(id string, source []byte) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var in engine.Input
-	r.take(id, parsed(id, slices.Clone(source), st, text.Parse), engine.NewLookup(r.o.Directory), &in)
+	r.take(id, parsed(id, source, st, text.ParseKept), engine.NewLookup(r.o.Directory), &in)
 	r.load(in)
 	return nil
 }
@@ -183,7 +183,7 @@ func (r *Runner) put(id string, source []byte) error {
 func (r *Runner) Delete(_ context.Context, id string) (bool, error) {
 	r.edit.Lock()
 	defer r.edit.Unlock()
-	if _, ok := r.Text(id); !ok {
+	if _, err := r.Get(id); err != nil {
 		return false, nil
 	}
 	if err := r.rules.remove(id); err != nil {
@@ -304,7 +304,7 @@ func (r *Runner) Scenes() []SceneInfo {
 	defer r.mu.Unlock()
 	var list []SceneInfo
 	for _, s := range r.stage {
-		i := SceneInfo{ID: s.id, Title: s.id, Version: text.Version(s.source), Problems: slices.Concat(s.wrong, s.joined)}
+		i := SceneInfo{ID: s.id, Title: s.id, Version: s.version, Problems: slices.Concat(s.wrong, s.joined)}
 		if s.scene != nil {
 			i.Title, i.Description = s.scene.Title, s.scene.Description
 		}
@@ -320,12 +320,12 @@ func (r *Runner) Scenes() []SceneInfo {
 // SceneText is the text of a scene as it is in the file, and false when there is no such scene.
 func (r *Runner) SceneText(id string) ([]byte, bool) {
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	s := r.stage[id]
-	if s == nil {
+	_, ok := r.stage[id]
+	r.mu.Unlock()
+	if !ok {
 		return nil, false
 	}
-	return slices.Clone(s.source), true
+	return r.scenes.text(id)
 }
 
 // PutScene is Put for a scene.
@@ -355,7 +355,7 @@ func (r *Runner) PutScene(_ context.Context, id string, source []byte) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.takeScene(id, parsed(id, slices.Clone(source), st, text.ParseScene), engine.NewLookup(r.o.Directory))
+	r.takeScene(id, parsed(id, source, st, text.ParseScene), engine.NewLookup(r.o.Directory))
 	r.staged()
 	return nil
 }
@@ -364,7 +364,10 @@ func (r *Runner) PutScene(_ context.Context, id string, source []byte) error {
 func (r *Runner) DeleteScene(_ context.Context, id string) (bool, error) {
 	r.edit.Lock()
 	defer r.edit.Unlock()
-	if _, ok := r.SceneText(id); !ok {
+	r.mu.Lock()
+	_, ok := r.stage[id]
+	r.mu.Unlock()
+	if !ok {
 		return false, nil
 	}
 	if err := r.scenes.remove(id); err != nil {

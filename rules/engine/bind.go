@@ -26,6 +26,8 @@ type Lookup struct {
 	byPlace map[thing.PlaceID][]*thing.Thing // a Thing is under each place that holds it
 	exprs   map[string]*condition.Expr       // by text, points and type
 	indexes map[string]map[string]int        // by the names in them
+	decls   map[decl]*decl
+	shapes  map[shapeKey]*shape
 }
 
 func NewLookup(d Directory) *Lookup { return &Lookup{dir: d} }
@@ -142,14 +144,35 @@ type member struct {
 
 // point is a declared point joined to its Things. With of, several members make one value.
 type point struct {
-	decl    text.Point
+	decl    *decl
 	typ     thing.Type
 	members []member
 }
 
+// decl is what of a declaration is asked of a point when its Things are found.
+type decl struct {
+	name string
+	kind thing.Kind
+	of   string
+}
+
+// decl gives one copy to all points declared alike.
+func (l *Lookup) decl(p text.Point) *decl {
+	d := decl{p.Name, p.Kind, p.Of}
+	same := l.decls[d]
+	if same == nil {
+		same = &d
+		if l.decls == nil {
+			l.decls = map[decl]*decl{}
+		}
+		l.decls[d] = same
+	}
+	return same
+}
+
 // bind joins d to its Things. The problem is nil when that worked.
 func (l *Lookup) bind(d text.Point) (point, *text.Problem) {
-	p := point{decl: d}
+	p := point{decl: l.decl(d)}
 	bad := func(waiting bool, format string, args ...any) (point, *text.Problem) {
 		return p, &text.Problem{Line: d.Line, Column: d.Column, Path: d.Path, Reason: fmt.Sprintf(format, args...), Waiting: waiting}
 	}
@@ -174,7 +197,7 @@ func (l *Lookup) bind(d text.Point) (point, *text.Problem) {
 			return bad(false, "%s is %s in one Thing and %s in another (%s); name the Things one by one",
 				d.What, p.members[0].point.Type, x.Type, title(t))
 		}
-		p.members = append(p.members, member{thing.Ref{Thing: t.ID, Kind: d.Kind, Name: d.What}, x})
+		p.members = append(p.members, member{thing.Ref{Thing: t.ID, Kind: d.Kind, Name: x.Name}, x})
 	}
 	p.typ = p.members[0].point.Type
 	number := p.typ == thing.Number || p.typ == thing.Integer
@@ -198,13 +221,13 @@ func (l *Lookup) bind(d text.Point) (point, *text.Problem) {
 // unreadable says why the point has no value to read, "" when it has one.
 func (p *point) unreadable() string {
 	switch {
-	case p.decl.Kind == thing.Action:
-		return fmt.Sprintf("%s is an action; it can be invoked but has no value", p.decl.Name)
-	case len(p.members) > 1 && p.decl.Of == "" && p.decl.Kind == thing.Property:
+	case p.decl.kind == thing.Action:
+		return fmt.Sprintf("%s is an action; it can be invoked but has no value", p.decl.name)
+	case len(p.members) > 1 && p.decl.of == "" && p.decl.kind == thing.Property:
 		return fmt.Sprintf("%s means %d Things; say how they become one value with of: any, all, count, avg, min, max or sum",
-			p.decl.Name, len(p.members))
+			p.decl.name, len(p.members))
 	case len(p.members) > 0 && p.members[0].point.WriteOnly:
-		return fmt.Sprintf("%s can be written but not read", p.decl.Name)
+		return fmt.Sprintf("%s can be written but not read", p.decl.name)
 	}
 	return ""
 }

@@ -142,16 +142,14 @@ type user struct {
 // live is a rule in the Engine.
 type live struct {
 	*Program
-	states   []pointState
-	direct   []*slot // for each point that is one property; nil for the others
-	watches  []watch
-	watching [][]int // for each point, the triggers that watch it
-	runs     []*run
-	parked   string
-	spent    float64    // runs of the rate budget used up
-	spentAt  thing.Time // when spent was worked out
-	timers   map[*timer]struct{}
-	refused  refusal
+	states  []pointState
+	watches []watch
+	runs    []*run
+	parked  string
+	spent   float64    // runs of the rate budget used up
+	spentAt thing.Time // when spent was worked out
+	timers  map[*timer]struct{}
+	refused refusal
 }
 
 // pointState is the value of a point as the rule sees it: of one affordance, or of several made into one.
@@ -163,30 +161,29 @@ type pointState struct {
 	since     thing.Time
 	before    thing.Value
 	hasBefore bool
+	direct    *slot // of a point that is one property; nil for others
 }
 
 func (e *Engine) load(p *Program, states map[thing.Ref]thing.State, start bool) {
-	e.unload(p.rule.ID, "the rule was changed")
-	r := &live{Program: p, states: make([]pointState, len(p.points)), direct: make([]*slot, len(p.points)), watching: make([][]int, len(p.points)), spentAt: e.now, timers: map[*timer]struct{}{}}
-	e.rules[p.rule.ID] = r
+	e.unload(p.head.ID, "the rule was changed")
+	r := &live{Program: p, states: make([]pointState, len(p.points)), watches: make([]watch, len(p.triggers)), spentAt: e.now}
+	e.rules[p.head.ID] = r
 	for i := range p.points {
 		for _, m := range p.points[i].members {
 			if m.ref.Kind != thing.Action {
 				s := e.slot(m.ref, states)
 				s.users = append(s.users, user{r, i})
-				if r.direct[i] == nil && p.points[i].decl.Of == "" && p.points[i].decl.Kind == thing.Property {
-					r.direct[i] = s
+				if st := &r.states[i]; st.direct == nil && p.points[i].decl.of == "" && p.points[i].decl.kind == thing.Property {
+					st.direct = s
 				}
 			}
 		}
 		e.refresh(r, i, 0)
 		r.states[i].hasBefore = false
 	}
-	r.watches = make([]watch, len(p.triggers))
 	for i := range p.triggers {
 		t := &p.triggers[i]
 		if t.on >= 0 {
-			r.watching[t.on] = append(r.watching[t.on], i)
 			e.begin(r, i)
 		}
 		for j := range t.sched {
@@ -342,7 +339,7 @@ func (e *Engine) touched(r *live, point int, c *thing.Change, event bool) {
 		}
 	}
 	for _, x := range slices.Clone(r.runs) {
-		if x.waits != nil && slices.Contains(x.waits.Names(), r.points[point].decl.Name) {
+		if x.waits != nil && slices.Contains(x.waits.Names(), r.points[point].decl.name) {
 			e.look(x, point)
 		}
 	}
@@ -354,7 +351,7 @@ func (e *Engine) refresh(r *live, i int, at thing.Time) {
 	var v thing.Value
 	var known, confirmed bool
 	var since thing.Time
-	if s := r.direct[i]; s != nil {
+	if s := st.direct; s != nil {
 		v, known, confirmed, since = s.value, s.seen && s.quality.Known(), s.quality > thing.Restored, s.since
 	} else {
 		v, known, confirmed, since = e.combine(p)
@@ -366,7 +363,7 @@ func (e *Engine) refresh(r *live, i int, at thing.Time) {
 	if !st.seen || !st.value.Equal(v) {
 		st.before, st.hasBefore = st.value, st.seen
 		st.since = since
-		if p.decl.Of != "" && at != 0 {
+		if p.decl.of != "" && at != 0 {
 			st.since = at
 		}
 	}
@@ -375,14 +372,14 @@ func (e *Engine) refresh(r *live, i int, at thing.Time) {
 
 // combine makes one value of the members' values.
 func (e *Engine) combine(p *point) (v thing.Value, known, confirmed bool, since thing.Time) {
-	if len(p.members) == 0 || p.decl.Kind == thing.Action {
+	if len(p.members) == 0 || p.decl.kind == thing.Action {
 		return v, false, false, 0
 	}
-	if p.decl.Of == "" && p.decl.Kind == thing.Property || len(p.members) == 1 && p.decl.Of == "" {
+	if p.decl.of == "" && p.decl.kind == thing.Property || len(p.members) == 1 && p.decl.of == "" {
 		s := e.slots[p.members[0].ref]
 		return s.value, s.seen && s.quality.Known(), s.quality > thing.Restored, s.since
 	}
-	if p.decl.Kind == thing.Event {
+	if p.decl.kind == thing.Event {
 		for _, m := range p.members { // the newest counts
 			if s := e.slots[m.ref]; s.seen && s.since >= since {
 				v, known, since = s.value, true, s.since
@@ -409,7 +406,7 @@ func (e *Engine) gather(p *point) (v thing.Value, known, confirmed bool, since t
 		}
 		b, f := s.value.Bool(), s.value.Float()
 		some, every = some || b, every && b
-		if p.decl.Of == "count" {
+		if p.decl.of == "count" {
 			f = 0
 			if b {
 				f = 1
@@ -423,7 +420,7 @@ func (e *Engine) gather(p *point) (v thing.Value, known, confirmed bool, since t
 			hi = f
 		}
 	}
-	switch p.decl.Of {
+	switch p.decl.of {
 	case "any":
 		return thing.Bool(some), known || some, confirmed || some, since
 	case "all":

@@ -111,7 +111,7 @@ func (e *Engine) notify(x *run, o *op) bool {
 		return e.fail(x, o, Step{Text: text}, err.Error())
 	}
 	e.note(x, o, Step{Text: text})
-	e.out.Notices = append(e.out.Notices, Notice{Time: e.now, Rule: x.rule.rule.ID, Trace: x.trace.ID, Level: o.level, Text: text})
+	e.out.Notices = append(e.out.Notices, Notice{Time: e.now, Rule: x.rule.head.ID, Trace: x.trace.ID, Level: o.level, Text: text})
 	return false
 }
 
@@ -178,7 +178,7 @@ func (e *Engine) commands(x *run, o *op, targets []target) bool {
 		}
 		e.ids++
 		cmd := thing.Command{
-			ID: x.trace.ID + "." + strconv.Itoa(x.done) + "." + strconv.Itoa(i), Ref: t.ref, Input: v, By: x.rule.by,
+			ID: x.trace.ID + "." + strconv.Itoa(x.done) + "." + strconv.Itoa(i), Ref: t.ref, Input: v, By: x.rule.by(),
 			Cause: thing.Cause{Trace: x.trace.ID, Hops: x.trace.Trigger.Hops + 1}, Deadline: e.now + thing.Time(deadline),
 		}
 		s := Step{Path: o.step, Kind: o.word, Began: e.now, Command: cmd.ID, Ref: t.name, Input: ptr(v), Status: thing.Pending}
@@ -369,7 +369,7 @@ func (e *Engine) finish(x *run, result Result, why string) {
 	r := x.rule
 	r.runs = slices.DeleteFunc(r.runs, func(y *run) bool { return y == x })
 	e.end(x.trace, result, why)
-	if r.rule.Mode == text.Queued && len(r.runs) > 0 && r.runs[0].trace.Result == Waiting && result != Cancelled {
+	if r.head.Mode == text.Queued && len(r.runs) > 0 && r.runs[0].trace.Result == Waiting && result != Cancelled {
 		e.exec(r.runs[0])
 	}
 }

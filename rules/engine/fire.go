@@ -25,7 +25,7 @@ type watch struct {
 	lost   bool // the value became unknown while it was being held
 	due    bool // held long enough, but on a value that was only read back after a start
 	hold   *timer
-	cause  Trigger
+	cause  *Trigger // what began the hold; nil when there is none
 }
 
 // begin notes where things stand when a rule is loaded, and goes on with a hold that was under way.
@@ -40,7 +40,7 @@ func (e *Engine) begin(r *live, i int) {
 		return
 	}
 	if rest := t.Hold - time.Duration(e.now-st.since); rest > 0 && rest <= t.Hold {
-		e.held(r, i, rest, Trigger{Name: t.label, Kind: "change", Point: r.points[t.on].decl.Name, Value: ptr(st.value)})
+		e.held(r, i, rest, Trigger{Name: t.label, Kind: "change", Point: r.points[t.on].decl.name, Value: ptr(st.value)})
 	}
 }
 
@@ -89,13 +89,13 @@ func (e *Engine) watched(r *live, i int, c *thing.Change, was pointState, differ
 		w.hold, w.due, w.lost = nil, false, false
 	case w.due && st.confirmed:
 		w.due = false
-		e.fire(r, i, w.cause, t.on)
+		e.fire(r, i, *w.cause, t.on)
 	}
 }
 
 func (e *Engine) causeOf(r *live, t *trigger, c *thing.Change, st *pointState) Trigger {
 	x := Trigger{
-		Name: t.label, Kind: t.Kind, Point: r.points[t.on].decl.Name, Ref: e.nameOf(c), Seq: c.Seq,
+		Name: t.label, Kind: t.Kind, Point: r.points[t.on].decl.name, Ref: e.nameOf(c), Seq: c.Seq,
 		Value: ptr(st.value), Cause: c.Cause.Trace, Hops: c.Cause.Hops,
 	}
 	if st.hasBefore {
@@ -119,7 +119,7 @@ func (e *Engine) nameOf(c *thing.Change) string {
 // held fires trigger i after d, unless the value leaves before.
 func (e *Engine) held(r *live, i int, d time.Duration, cause Trigger) {
 	w := &r.watches[i]
-	w.lost, w.due, w.cause = false, false, cause
+	w.lost, w.due, w.cause = false, false, &cause
 	w.hold = e.timer(r, e.now+thing.Time(d), func() {
 		w.hold = nil
 		if w.due = !r.states[r.triggers[i].on].confirmed; w.due {
@@ -159,6 +159,9 @@ func (e *Engine) plan(r *live, i, j int, t thing.Time) {
 // timer makes a timer that dies with the rule.
 func (e *Engine) timer(r *live, at thing.Time, do func()) *timer {
 	t := e.timers.add(at, r, do)
+	if r.timers == nil {
+		r.timers = map[*timer]struct{}{}
+	}
 	r.timers[t] = struct{}{}
 	return t
 }
@@ -168,7 +171,7 @@ func (e *Engine) fire(r *live, i int, cause Trigger, changed int) string {
 	if r.parked != "" {
 		return ""
 	}
-	tr := &Trace{ID: e.id(r.rule.ID, cause), Rule: r.rule.ID, Version: r.rule.Version, Began: e.now, Trigger: cause}
+	tr := &Trace{ID: e.id(r.head.ID, cause), Rule: r.head.ID, Version: r.head.Version, Began: e.now, Trigger: cause}
 	if cause.Hops >= MaxHops {
 		e.park(r, tr, fmt.Sprintf("it was set off by a chain of %d rule runs, which looks like a loop", cause.Hops))
 		return tr.ID
@@ -228,13 +231,13 @@ func (e *Engine) ask(r *live, tr *Trace, cause Trigger, changed int) (Result, st
 
 // launch begins a run as the rule's mode allows.
 func (e *Engine) launch(r *live, tr *Trace, changed int) string {
-	busy, mode := len(r.runs), r.rule.Mode
-	if busy > 0 && (mode == text.Single || mode == text.Parallel && busy >= r.rule.Max || mode == text.Queued && busy > r.rule.Max) {
+	busy, mode := len(r.runs), r.head.Mode
+	if busy > 0 && (mode == text.Single || mode == text.Parallel && busy >= r.head.Max || mode == text.Queued && busy > r.head.Max) {
 		e.end(tr, Busy, "it was running already")
 		return tr.ID
 	}
 	if !e.afford(r) {
-		e.park(r, tr, fmt.Sprintf("it ran more than %d times in a minute", r.rule.PerMinute))
+		e.park(r, tr, fmt.Sprintf("it ran more than %d times in a minute", r.head.PerMinute))
 		return tr.ID
 	}
 	for mode == text.Restart && len(r.runs) > 0 {
@@ -252,10 +255,10 @@ func (e *Engine) launch(r *live, tr *Trace, changed int) string {
 
 // afford takes one run from the rule's budget, which fills up again evenly over a minute.
 func (e *Engine) afford(r *live) bool {
-	rate := float64(r.rule.PerMinute) / float64(time.Minute)
+	rate := float64(r.head.PerMinute) / float64(time.Minute)
 	r.spent = max(0, r.spent-rate*float64(max(0, e.now-r.spentAt)))
 	r.spentAt = e.now
-	if r.spent+1 > float64(r.rule.PerMinute) {
+	if r.spent+1 > float64(r.head.PerMinute) {
 		return false
 	}
 	r.spent++
@@ -270,7 +273,7 @@ func (e *Engine) park(r *live, tr *Trace, why string) {
 	}
 	e.end(tr, Parked, why)
 	e.out.Notices = append(e.out.Notices, Notice{
-		Time: e.now, Rule: r.rule.ID, Trace: tr.ID, Level: "warning", Text: fmt.Sprintf("%s was parked: %s", r.rule.Title, why),
+		Time: e.now, Rule: r.head.ID, Trace: tr.ID, Level: "warning", Text: fmt.Sprintf("%s was parked: %s", r.head.Title, why),
 	})
 }
 
@@ -293,7 +296,7 @@ func (e *Engine) hand(h Hand) string {
 	if !h.SkipGuard || r.guard == nil || r.parked != "" {
 		return e.fire(r, -1, cause, -1)
 	}
-	tr := &Trace{ID: e.id(r.rule.ID, cause), Rule: r.rule.ID, Version: r.rule.Version, Began: e.now, Trigger: cause}
+	tr := &Trace{ID: e.id(r.head.ID, cause), Rule: r.head.ID, Version: r.head.Version, Began: e.now, Trigger: cause}
 	tr.Guard = &Guard{Source: r.guard.Source(), Answer: "skipped"}
 	return e.launch(r, tr, -1)
 }
@@ -332,7 +335,7 @@ func (p *Program) place(name string) int {
 		return p.index[name]
 	}
 	for i := range p.points {
-		if p.points[i].decl.Name == name {
+		if p.points[i].decl.name == name {
 			return i
 		}
 	}

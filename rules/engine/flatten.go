@@ -158,8 +158,8 @@ func (f *flattener) target(d *text.Step, t text.Target) []target {
 	if d.Kind == "invoke" {
 		want = thing.Action
 	}
-	if p.decl.Kind != want {
-		f.refuse(t.Point.At, "%s is %s; %s", p.decl.Name, nouns[p.decl.Kind], map[thing.Kind]string{
+	if p.decl.kind != want {
+		f.refuse(t.Point.At, "%s is %s; %s", p.decl.name, nouns[p.decl.kind], map[thing.Kind]string{
 			thing.Property: "only a property can be set", thing.Action: "only an action can be invoked",
 		}[want])
 		return nil
@@ -179,7 +179,7 @@ func (f *flattener) target(d *text.Step, t text.Target) []target {
 			return nil
 		}
 		if t.Lit != nil {
-			single := point{decl: text.Point{Name: p.decl.Name}, typ: m.point.Type, members: []member{m}}
+			single := point{decl: &decl{name: p.decl.name}, typ: m.point.Type, members: []member{m}}
 			v, err := single.accept(*t.Lit)
 			if err != nil {
 				f.refuse(t.Lit.At, "%s", err)

@@ -26,15 +26,23 @@ type trigger struct {
 
 // Program is a rule joined to its Things and ready to run. It does not change.
 type Program struct {
-	rule     *text.Rule
-	by       string // as whom it commands
+	*shape
+	head     *text.Head
 	points   []point
-	index    map[string]int
-	triggers []trigger
-	guard    *condition.Expr
 	ops      []op
 	counters int
 }
+
+// shape is what the programs of many rules may have in common.
+type shape struct {
+	index    map[string]int
+	triggers []trigger
+	watching [][]int // for each point, the triggers that watch it
+	guard    *condition.Expr
+}
+
+// by is as whom it commands.
+func (p *Program) by() string { return "rule:" + p.head.ID }
 
 // Setting is what the check of a rule needs beside the Things.
 type Setting struct {
@@ -73,21 +81,59 @@ func newCompiler(s Setting, l *Lookup, decls []text.Point) *compiler {
 // waiting for a Thing.
 func Join(rule *text.Rule, s Setting, l *Lookup) (*Program, text.Problems) {
 	c := newCompiler(s, l, rule.Points)
-	p := &Program{rule: rule, by: "rule:" + rule.ID, index: c.index, points: c.points}
-	for i := range rule.When {
-		p.triggers = append(p.triggers, c.trigger(i, rule.When[i]))
-	}
-	if rule.Guard != nil {
-		p.guard = c.expr(*rule.Guard, thing.Boolean)
-	}
+	p := &Program{shape: c.shape(rule), head: rule.Head, points: c.points}
 	f := &flattener{compiler: c}
 	f.steps(rule.Then)
-	p.ops, p.counters = f.ops, f.counters
+	p.ops, p.counters = slices.Clip(f.ops), f.counters
 	c.problems.Sort()
 	if len(c.problems) > 0 {
 		return nil, c.problems
 	}
 	return p, nil
+}
+
+// shapeKey is what two rules have in common that have one shape: the same text, read once, of points alike.
+type shapeKey struct {
+	when   *text.Trigger
+	guard  *text.Text
+	points string
+}
+
+// shape makes the triggers and the guard of a rule, or finds those of a rule that is like it.
+func (c *compiler) shape(rule *text.Rule) *shape {
+	key := shapeKey{when: &rule.When[0], guard: rule.Guard}
+	for i := range c.points {
+		p := &c.points[i]
+		if len(c.problems) > 0 || len(p.members) != 1 {
+			return c.newShape(rule)
+		}
+		key.points += fmt.Sprintf("%p %p ", p.decl, p.members[0].point)
+	}
+	s := c.look.shapes[key]
+	if s == nil {
+		if s = c.newShape(rule); len(c.problems) == 0 {
+			if c.look.shapes == nil {
+				c.look.shapes = map[shapeKey]*shape{}
+			}
+			c.look.shapes[key] = s
+		}
+	}
+	return s
+}
+
+func (c *compiler) newShape(rule *text.Rule) *shape {
+	s := &shape{index: c.index, watching: make([][]int, len(c.points))}
+	for i := range rule.When {
+		t := c.trigger(i, rule.When[i])
+		s.triggers = append(s.triggers, t)
+		if t.on >= 0 {
+			s.watching[t.on] = append(s.watching[t.on], i)
+		}
+	}
+	if rule.Guard != nil {
+		s.guard = c.expr(*rule.Guard, thing.Boolean)
+	}
+	return s
 }
 
 func (c *compiler) refuse(a text.At, format string, args ...any) {
@@ -120,7 +166,7 @@ func (c *compiler) find(t text.Text) int {
 	}
 	names := make([]string, len(c.points))
 	for i, p := range c.points {
-		names[i] = p.decl.Name
+		names[i] = p.decl.name
 	}
 	hint := "none are declared under points:"
 	if len(names) > 0 {
@@ -151,10 +197,10 @@ func (c *compiler) trigger(i int, d text.Trigger) trigger {
 		return t
 	}
 	p := &c.points[t.on]
-	if (d.Kind == "event") != (p.decl.Kind == thing.Event) {
-		c.refuse(d.Point.At, "%s is %s; write %s", p.decl.Name, nouns[p.decl.Kind], map[thing.Kind]string{
-			thing.Property: "change: " + p.decl.Name, thing.Event: "event: " + p.decl.Name, thing.Action: "a property or an event",
-		}[p.decl.Kind])
+	if (d.Kind == "event") != (p.decl.kind == thing.Event) {
+		c.refuse(d.Point.At, "%s is %s; write %s", p.decl.name, nouns[p.decl.kind], map[thing.Kind]string{
+			thing.Property: "change: " + p.decl.name, thing.Event: "event: " + p.decl.name, thing.Action: "a property or an event",
+		}[p.decl.kind])
 		return t
 	}
 	if why := p.unreadable(); why != "" {
@@ -162,7 +208,7 @@ func (c *compiler) trigger(i int, d text.Trigger) trigger {
 		return t
 	}
 	if (d.Above != nil || d.Below != nil) && !slices.Contains([]thing.Type{thing.Any, thing.Integer, thing.Number}, p.typ) {
-		c.refuse(d.At, "above and below want a number; %s is %s", p.decl.Name, article(p.typ))
+		c.refuse(d.At, "above and below want a number; %s is %s", p.decl.name, article(p.typ))
 	}
 	t.toVals, t.frVals = c.fit(p, d.To), c.fit(p, d.From)
 	return t
@@ -195,8 +241,8 @@ func (p *point) accept(l text.Literal) (thing.Value, error) {
 	if len(p.members) == 0 {
 		return v, nil
 	}
-	if p.decl.Of != "" {
-		return (&thing.Point{Name: p.decl.Name, Type: p.typ}).Accept(v)
+	if p.decl.of != "" {
+		return (&thing.Point{Name: p.decl.name, Type: p.typ}).Accept(v)
 	}
 	return p.members[0].point.Accept(v)
 }

@@ -8,8 +8,8 @@ import (
 	"hutong/thing"
 )
 
-// Rule is the text the Program was made of.
-func (p *Program) Rule() *text.Rule { return p.rule }
+// Head is that of the rule the Program was made of.
+func (p *Program) Head() *text.Head { return p.head }
 
 // Refs are all properties, actions and events the rule names.
 func (p *Program) Refs() []thing.Ref { return refs(p.points) }
@@ -26,7 +26,7 @@ func refs(points []point) []thing.Ref {
 
 // Same says whether p and q, of one text, mean the same Things described alike.
 func (p *Program) Same(q *Program) bool {
-	return p.rule == q.rule && slices.EqualFunc(p.points, q.points, func(a, b point) bool {
+	return p.head == q.head && slices.EqualFunc(p.points, q.points, func(a, b point) bool {
 		return a.typ == b.typ && slices.EqualFunc(a.members, b.members, func(x, y member) bool {
 			return x.ref == y.ref && x.point.Type == y.point.Type && x.point.ReadOnly == y.point.ReadOnly &&
 				x.point.WriteOnly == y.point.WriteOnly && slices.Equal(x.point.Enum, y.point.Enum)

@@ -31,19 +31,23 @@ const (
 
 // Rule is the text of a rule, read but not yet joined to any Thing. It does not change once parsed.
 type Rule struct {
-	ID          string
-	Title       string
+	*Head
 	Description string
-	Enabled     bool
-	Mode        Mode
-	Max         int
-	PerMinute   int // runs a minute, after which the rule is taken for a loop and parked
-	Version     string
+	Points      []Point
+	When        []Trigger
+	Guard       *Text
+	Then        []Step
+}
 
-	Points []Point
-	When   []Trigger
-	Guard  *Text
-	Then   []Step
+// Head is what is asked of a rule most often.
+type Head struct {
+	ID        string
+	Title     string
+	Enabled   bool
+	Mode      Mode
+	Max       int
+	PerMinute int // runs a minute, after which the rule is taken for a loop and parked
+	Version   string
 }
 
 type Point struct {
@@ -98,7 +102,7 @@ func Parse(id string, source []byte) (*Rule, Problems) {
 	if !ok {
 		return nil, r.problems
 	}
-	rule := &Rule{ID: id, Title: id, Enabled: true, Mode: Single, Max: 10, PerMinute: 120, Version: Version(source)}
+	rule := &Rule{Head: &Head{ID: id, Title: id, Enabled: true, Mode: Single, Max: 10, PerMinute: 120, Version: Version(source)}}
 	seen := map[string]bool{}
 	for _, f := range r.object(top, "", "id", "title", "description", "enabled", "mode", "max", "max_per_minute", "points", "when", "if", "then") {
 		seen[f.name] = true
