@@ -222,7 +222,7 @@ func keep[T any](list []T, x T) []T {
 // Over implements road.Witness.
 func (a *Archive) Over(r *road.Ride) {
 	ride := report.Ride{
-		Asked: r.Booked, Fetched: r.Began, Ended: r.Arrived, Party: r.Party, Metres: r.Metres,
+		Asked: r.Booked, Fetched: r.Began, Ended: r.Arrived, Vehicle: string(r.Vehicle), Party: r.Party, Metres: r.Metres,
 		Done: r.State == road.Ended, Cancelled: r.State == road.Cancelled,
 	}
 	a.mu.Lock()

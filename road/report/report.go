@@ -44,6 +44,7 @@ type Entry struct {
 // Ride is one ride as the figures count it.
 type Ride struct {
 	Asked, Fetched, Ended time.Time // zero where it came not to that
+	Vehicle               string    // that fetched it
 	Party                 int
 	Metres                float64
 	Done                  bool // it was brought where it wanted
@@ -120,7 +121,7 @@ func table(w io.Writer, head []string, entries []Entry, row func(*Entry) []strin
 	return nil
 }
 
-// Figures are an area's figures for a span of time.
+// Figures are an area's figures for a span of time. What nothing was measured for is nil: it isn't 0.
 type Figures struct {
 	From           time.Time          `json:"from"`
 	To             time.Time          `json:"to"`
@@ -130,15 +131,16 @@ type Figures struct {
 	Rides          int                `json:"rides"` // asked for
 	Done           int                `json:"done"`
 	Cancelled      int                `json:"cancelled"`
-	People         int                `json:"people"`    // brought
-	RideShare      float64            `json:"rideShare"` // done, of those not cancelled; 0 where none was asked for
-	WaitMean       float64            `json:"waitMean"`  // s
-	Wait90         float64            `json:"wait90"`
+	People         int                `json:"people"`              // brought
+	Shared         int                `json:"shared"`              // done, with others aboard for a part of the way
+	RideShare      *float64           `json:"rideShare,omitempty"` // done, of those not cancelled
+	WaitMean       *float64           `json:"waitMean,omitempty"`  // s
+	Wait90         *float64           `json:"wait90,omitempty"`
 	Disengagements int                `json:"disengagements"`
 	FailSafes      int                `json:"failSafes"`
 	Collisions     int                `json:"collisions"`
 	Assistances    int                `json:"assistances"`
-	Per1000Km      float64            `json:"disengagementsPer1000Km"` // 0 where nothing was driven
+	Per1000Km      *float64           `json:"disengagementsPer1000Km,omitempty"`
 }
 
 // Sum gives the figures of what happened from (included) to (not included).
@@ -153,7 +155,8 @@ func Sum(from, to time.Time, entries []Entry, rides []Ride, driven []Driven) Fig
 	}
 	f.Vehicles = len(f.KmOf)
 	var waits []float64
-	for _, r := range rides {
+	company := company(rides)
+	for i, r := range rides {
 		if !within(r.Asked) {
 			continue
 		}
@@ -162,20 +165,26 @@ func Sum(from, to time.Time, entries []Entry, rides []Ride, driven []Driven) Fig
 		case r.Done:
 			f.Done++
 			f.People += r.Party
+			if company[i] {
+				f.Shared++
+			}
 		case r.Cancelled:
 			f.Cancelled++
 		}
 		if !r.Fetched.IsZero() {
 			waits = append(waits, r.Fetched.Sub(r.Asked).Seconds())
-			f.WaitMean += waits[len(waits)-1]
 		}
 	}
 	if n := f.Rides - f.Cancelled; n > 0 {
-		f.RideShare = float64(f.Done) / float64(n)
+		f.RideShare = new(float64(f.Done) / float64(n))
 	}
 	if n := len(waits); n > 0 {
 		slices.Sort(waits)
-		f.WaitMean, f.Wait90 = f.WaitMean/float64(n), waits[min(n-1, n*9/10)]
+		var sum float64
+		for _, w := range waits {
+			sum += w
+		}
+		f.WaitMean, f.Wait90 = new(sum/float64(n)), new(waits[min(n-1, n*9/10)])
 	}
 	for _, e := range entries {
 		if within(e.At) {
@@ -183,9 +192,33 @@ func Sum(from, to time.Time, entries []Entry, rides []Ride, driven []Driven) Fig
 		}
 	}
 	if f.Km > 0 {
-		f.Per1000Km = 1000 * float64(f.Disengagements) / f.Km
+		f.Per1000Km = new(1000 * float64(f.Disengagements) / f.Km)
 	}
 	return f
+}
+
+// company tells of each ride whether others were in its vehicle for a part of its way.
+func company(rides []Ride) []bool {
+	with := make([]bool, len(rides))
+	last := make(map[string]int) // of each vehicle, the ride that ends last of those begun so far
+	begun := make([]int, 0, len(rides))
+	for i, r := range rides {
+		if r.Vehicle != "" && !r.Fetched.IsZero() && r.Ended.After(r.Fetched) {
+			begun = append(begun, i)
+		}
+	}
+	slices.SortFunc(begun, func(a, b int) int { return rides[a].Fetched.Compare(rides[b].Fetched) })
+	for _, i := range begun {
+		r := &rides[i]
+		k, ok := last[r.Vehicle]
+		if ok && rides[k].Ended.After(r.Fetched) {
+			with[i], with[k] = true, true
+		}
+		if !ok || r.Ended.After(rides[k].Ended) {
+			last[r.Vehicle] = i
+		}
+	}
+	return with
 }
 
 func (f *Figures) counter(k Kind) *int {

@@ -31,14 +31,34 @@ func TestFiguresOfASpan(t *testing.T) {
 	}
 	entries := []Entry{{At: noon, Kind: Disengagement}, {At: noon, Kind: Collision}, {At: noon.Add(time.Hour), Kind: Collision}, {At: noon, Kind: "?"}}
 	f := Sum(noon, noon.Add(time.Hour), entries, rides, []Driven{{"a", 100}, {"b", 0}, {"a", 100}})
-	if f.Rides != 3 || f.Done != 1 || f.Cancelled != 1 || f.People != 2 || f.RideShare != 0.5 || f.WaitMean != 90 || f.Wait90 != 120 ||
-		f.Vehicles != 1 || f.Km != 200 || f.Disengagements != 1 || f.Collisions != 1 || f.Per1000Km != 5 {
+	if f.Rides != 3 || f.Done != 1 || f.Cancelled != 1 || f.People != 2 || *f.RideShare != 0.5 || *f.WaitMean != 90 || *f.Wait90 != 120 ||
+		f.Vehicles != 1 || f.Km != 200 || f.Disengagements != 1 || f.Collisions != 1 || *f.Per1000Km != 5 {
 		t.Errorf("%s", f.JSON())
 	}
 }
 
 func TestNothingHappenedIsNotANumberOfNothing(t *testing.T) {
-	if s := string(Sum(noon, noon, nil, nil, nil).JSON()); strings.Contains(s, "NaN") {
-		t.Error(s)
+	s := string(Sum(noon, noon, nil, nil, nil).JSON())
+	for _, unknown := range []string{"NaN", "rideShare", "wait", "1000"} {
+		if strings.Contains(s, unknown) {
+			t.Error(unknown, "in", s)
+		}
 	}
+}
+
+func TestARideIsSharedWhereOthersWereAboardWithIt(t *testing.T) {
+	ride := func(vehicle string, from, to int) Ride {
+		at := func(m int) time.Time { return noon.Add(time.Duration(m) * time.Minute) }
+		return Ride{Asked: noon, Fetched: at(from), Ended: at(to), Vehicle: vehicle, Party: 1, Done: true}
+	}
+	f := func(want int, rides ...Ride) {
+		t.Helper()
+		if got := Sum(noon, noon.Add(time.Hour), nil, rides, nil).Shared; got != want {
+			t.Errorf("%d, not %d", got, want)
+		}
+	}
+	f(0, ride("a", 1, 5), ride("a", 5, 9), ride("b", 2, 8))
+	f(2, ride("a", 4, 9), ride("a", 1, 5), ride("a", 9, 12))
+	f(3, ride("a", 1, 20), ride("a", 2, 3), ride("a", 18, 30))
+	f(0, ride("", 1, 5), ride("", 2, 6))
 }
