@@ -68,7 +68,7 @@ type publisher struct {
 func newFleet(l *load, addr string, who rig.Login) (*fleet, error) {
 	f := &fleet{load: l, stop: make(chan struct{}), errs: make(chan error, l.conns+l.publishers)}
 	for i := range l.conns {
-		c, err := dial(addr, "dev"+strconv.Itoa(i), who)
+		c, err := rig.Dial311(addr, "dev"+strconv.Itoa(i), who)
 		if err != nil {
 			f.close()
 			return nil, err

@@ -91,7 +91,7 @@ func (s *settings) measure() (err error) {
 				here = append(here, r)
 			}
 			if s.only != "hutong" && s.profile == "" {
-				r, err := s.mosquitto(l, run)
+				r, err := s.mosquitto(l)
 				if err != nil {
 					return fmt.Errorf("%s, mosquitto: %w", name, err)
 				}

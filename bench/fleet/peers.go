@@ -4,9 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"sync/atomic"
@@ -56,51 +54,22 @@ func (s *settings) timed(srv *rig.Process, f *fleet, arrived func(sent int) erro
 }
 
 // mosquitto runs one load through the peer.
-func (s *settings) mosquitto(l *load, run int) (result, error) {
-	addr, err := free()
+func (s *settings) mosquitto(l *load) (result, error) {
+	srv, port, err := rig.Mosquitto(s.work)
 	if err != nil {
 		return result{}, err
 	}
-	_, port, _ := net.SplitHostPort(addr)
-	conf := filepath.Join(s.work, "mosquitto.conf")
-	text := "listener " + port + " 127.0.0.1\nallow_anonymous true\npersistence false\nlog_dest none\nlog_type none\nmax_queued_messages 0\nmax_connections -1\n"
-	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
-		return result{}, err
-	}
-	path, err := exec.LookPath("mosquitto")
-	if err != nil {
-		path = "/usr/sbin/mosquitto"
-	}
-	srv, err := rig.Run(exec.Command(path, "-c", conf))
-	if err != nil {
-		return result{}, fmt.Errorf("%w (apt-get install mosquitto)", err)
-	}
-	r, err := s.forward(srv, l, addr)
+	r, err := s.forward(srv, l, "127.0.0.1:"+strconv.Itoa(port))
 	return r, errors.Join(err, srv.End())
 }
 
-// free is an address nobody listens on just now.
-func free() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	defer l.Close()
-	return l.Addr().String(), nil
-}
-
 func (s *settings) forward(srv *rig.Process, l *load, addr string) (result, error) {
-	var sub net.Conn
-	err := rig.Wait(func() (bool, int) {
-		c, err := dial(addr, "sub", rig.Login{})
-		sub = c
-		return err == nil, 0
-	})
+	sub, err := rig.Dial311(addr, "sub", rig.Login{})
 	if err != nil {
 		return result{}, err
 	}
 	defer sub.Close()
-	if err := subscribe(sub, "#", 0); err != nil {
+	if err := sub.Subscribe("#", 0); err != nil {
 		return result{}, err
 	}
 	f, err := newFleet(l, addr, rig.Login{})
@@ -234,12 +203,12 @@ func (h hub) run(s *settings, l *load) (result, error) {
 	if err := h.announce(); err != nil {
 		return result{}, err
 	}
-	sub, err := dial(h.MQTT, "fans", h.Who)
+	sub, err := rig.Dial311(h.MQTT, "fans", h.Who)
 	if err != nil {
 		return result{}, err
 	}
 	defer sub.Close()
-	if err := subscribe(sub, "bench/+/set", 0); err != nil {
+	if err := sub.Subscribe("bench/+/set", 0); err != nil {
 		return result{}, err
 	}
 	f, err := newFleet(l, h.MQTT, h.Who)

@@ -2,45 +2,9 @@ package main
 
 import (
 	"encoding/binary"
-	"errors"
-	"fmt"
-	"io"
 	"net"
 	"strconv"
-	"time"
-
-	"hutong/bench/rig"
 )
-
-// The few packets of MQTT 3.1.1 that a sender needs: both peers are spoken to in it.
-
-func dial(addr, id string, who rig.Login) (net.Conn, error) {
-	c, err := net.Dial("tcp", addr)
-	if err != nil {
-		return nil, err
-	}
-	flags := byte(2) // clean session
-	body := rig.Text(nil, id)
-	if who.User != "" {
-		flags |= 0xc0
-		body = rig.Text(rig.Text(body, who.User), who.Password)
-	}
-	head := append(rig.Text(nil, "MQTT"), 4, flags, 0, 0)
-	if _, err := c.Write(rig.Packet(0x10, append(head, body...))); err != nil {
-		return nil, err
-	}
-	var ack [4]byte
-	if err := c.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
-		return nil, err
-	}
-	if _, err := io.ReadFull(c, ack[:]); err != nil {
-		return nil, fmt.Errorf("CONNACK: %w", err)
-	}
-	if ack[3] != 0 {
-		return nil, fmt.Errorf("connection refused with code %d", ack[3])
-	}
-	return c, c.SetReadDeadline(time.Time{})
-}
 
 // message appends what a device sends in its turn: five members, with a number in it that no other turn has.
 func message(b []byte, device, turn int, hot bool, qos byte, id uint16) []byte {
@@ -60,20 +24,6 @@ func message(b []byte, device, turn int, hot bool, qos byte, id uint16) []byte {
 	body = append(body, `,"humidity":41.5,"battery":97,"motion":false,"n":`...)
 	body = append(strconv.AppendInt(body, int64(turn), 10), '}')
 	return append(binary.AppendUvarint(append(b, 0x30|qos<<1), uint64(len(body))), body...)
-}
-
-func subscribe(c net.Conn, filter string, qos byte) error {
-	if _, err := c.Write(rig.Packet(0x82, append(rig.Text([]byte{0, 1}, filter), qos))); err != nil {
-		return err
-	}
-	var ack [5]byte
-	if _, err := io.ReadFull(c, ack[:]); err != nil {
-		return fmt.Errorf("SUBACK: %w", err)
-	}
-	if ack[0] != 0x90 || ack[4] > 2 {
-		return errors.New("subscription refused")
-	}
-	return nil
 }
 
 // listen reads PUBLISH packets of QoS 0 and gives the number in each topic, many at a time, until the connection ends.

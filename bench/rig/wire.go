@@ -10,11 +10,12 @@ import (
 	"time"
 )
 
-// Conn is one MQTT 5 connection, written and read by hand. Its reading half and its writing half may be used by one
+// Conn is one MQTT connection, written and read by hand. Its reading half and its writing half may be used by one
 // goroutine each.
 type Conn struct {
 	net.Conn
-	r *bufio.Reader
+	r   *bufio.Reader
+	old bool // MQTT 3.1.1, otherwise 5
 }
 
 // Dial connects a device of this id to the hub with a clean session.
@@ -22,32 +23,44 @@ func (h *Hub) Dial(id string) (*Conn, error) { return h.DialKeep(id, 0) }
 
 // DialKeep is Dial with a keep-alive, in seconds; 0 is none.
 func (h *Hub) DialKeep(id string, keepAlive uint16) (*Conn, error) {
-	c, err := net.Dial("tcp", h.MQTT)
+	return dial(h.MQTT, h.Hello(id, keepAlive), false)
+}
+
+// Dial311 connects a device to any broker in MQTT 3.1.1, which all of them speak, with a clean session and no keep-alive.
+// The zero Login gives no name. Of the methods, Publish, and of the functions, Message and Topic are for MQTT 5 alone.
+func Dial311(addr, id string, who Login) (*Conn, error) {
+	flags, body := byte(2), Text(nil, id)
+	if who.User != "" {
+		flags, body = flags|0xc0, Text(Text(body, who.User), who.Password)
+	}
+	return dial(addr, Packet(0x10, append(append(Text(nil, "MQTT"), 4, flags, 0, 0), body...)), true)
+}
+
+func dial(addr string, hello []byte, old bool) (*Conn, error) {
+	c, err := net.Dial("tcp", addr)
 	if err != nil {
 		return nil, err
 	}
-	x := &Conn{c, bufio.NewReaderSize(c, 2048)}
-	if err := x.greet(id, h.Who, keepAlive); err != nil {
+	x := &Conn{c, bufio.NewReaderSize(c, 2048), old}
+	if err := x.greet(hello); err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
 	return x, nil
 }
 
 // Hello is the CONNECT packet of a device.
-func (h *Hub) Hello(id string, keepAlive uint16) []byte { return hello(id, h.Who, keepAlive) }
-
-func hello(id string, who Login, keepAlive uint16) []byte {
+func (h *Hub) Hello(id string, keepAlive uint16) []byte {
 	body := append(Text(nil, "MQTT"), 5, 0xc2)
 	body = binary.BigEndian.AppendUint16(body, keepAlive)
 	body = append(body, 0) // no properties
-	return Packet(0x10, Text(Text(Text(body, id), who.User), who.Password))
+	return Packet(0x10, Text(Text(Text(body, id), h.Who.User), h.Who.Password))
 }
 
-func (c *Conn) greet(id string, who Login, keepAlive uint16) error {
+func (c *Conn) greet(hello []byte) error {
 	if err := c.SetDeadline(time.Now().Add(time.Minute)); err != nil {
 		return err
 	}
-	if _, err := c.Write(hello(id, who, keepAlive)); err != nil {
+	if _, err := c.Write(hello); err != nil {
 		return err
 	}
 	header, body, err := c.Next()
@@ -82,7 +95,11 @@ func (c *Conn) Buffered() int { return c.r.Buffered() }
 
 // Subscribe asks for what matches a filter and waits for the answer. Nothing may be on its way to the connection yet.
 func (c *Conn) Subscribe(filter string, qos byte) error {
-	if _, err := c.Write(Packet(0x82, append(Text([]byte{0, 1, 0}, filter), qos))); err != nil {
+	head := []byte{0, 1, 0} // the identifier, and no properties
+	if c.old {
+		head = head[:2]
+	}
+	if _, err := c.Write(Packet(0x82, append(Text(head, filter), qos))); err != nil {
 		return err
 	}
 	header, body, err := c.Next()

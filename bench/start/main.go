@@ -75,8 +75,12 @@ func report(what string, list []float64) {
 
 // once measures one start on a new data folder. The browser is open before the hub starts, with an empty page.
 func once(program, data string) (ready, screen time.Duration, err error) {
+	modules, err := rig.NodeModules()
+	if err != nil {
+		return 0, 0, err
+	}
 	browser := exec.Command("node", "bench/start/screen.cjs")
-	browser.Env = append(os.Environ(), "NODE_PATH="+peers())
+	browser.Env = append(os.Environ(), "NODE_PATH="+modules)
 	to, err := browser.StdinPipe()
 	if err != nil {
 		return 0, 0, err
@@ -99,18 +103,6 @@ func once(program, data string) (ready, screen time.Duration, err error) {
 		_ = browser.Wait() // what it said is what counts
 	}
 	return h.Ready, screen, h.End()
-}
-
-func peers() string {
-	dir := os.Getenv("HUTONG_PEERS")
-	if dir == "" {
-		dir = "interop/.peers"
-	}
-	abs, err := filepath.Abs(filepath.Join(dir, "node_modules"))
-	if err != nil {
-		return dir
-	}
-	return abs
 }
 
 // memory reads the resident memory of a demo that has run for a while, from /proc.
