@@ -37,8 +37,8 @@ type Hearer interface {
 // Rememberer is a Binding that knows a Thing again by the text of its description, without reading it anew.
 type Rememberer interface {
 	// Remember tells it, before the first Run and from many goroutines, of a Thing that it announced before the hub was
-	// started. It holds on to neither d nor text.
-	Remember(d *td.Thing, text []byte)
+	// started, by the text of its description; read reads it. It holds on to none of them.
+	Remember(text []byte, read func() (*td.Thing, error))
 }
 
 // Prompt is a Binding that can carry out some Commands without waiting for anything.

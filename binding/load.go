@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"sync"
 
+	"hutong/mould"
 	"hutong/td"
 	"hutong/thing"
 )
@@ -22,12 +23,13 @@ func (s *Supervisor) Load() (int, error) {
 	if s.registry == nil {
 		return 0, nil
 	}
+	alike := mould.New(s.compile, own)
 	texts := make(chan kept, 64)
 	var readers sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		readers.Go(func() {
 			for k := range texts {
-				if err := s.remember(k); err != nil {
+				if err := s.remember(alike, k); err != nil {
 					s.leaveOut(k.binding, err)
 				}
 			}
@@ -53,17 +55,42 @@ func (s *Supervisor) leaveOut(name string, err error) {
 	s.log.Error("a remembered Thing is left out", "binding", name, "error", err)
 }
 
-func (s *Supervisor) remember(k kept) error {
-	d, err := td.Parse(k.text)
+// compile reads a description of which others may be alike.
+func (s *Supervisor) compile(text []byte) (*thing.Thing, bool) {
+	d, err := td.Parse(text)
 	if err != nil {
-		return err
+		return nil, false
 	}
 	x, err := d.Compile()
 	if err != nil {
-		return err
+		return nil, false
+	}
+	s.makes.share(x)
+	return x, true
+}
+
+// own is what Things that are alike have each to themselves.
+func own(x *thing.Thing) (*thing.Thing, []*string) {
+	y := *x
+	return &y, []*string{(*string)(&y.ID), &y.Title, (*string)(&y.Place)}
+}
+
+func (s *Supervisor) remember(alike *mould.Moulds[*thing.Thing], k kept) error {
+	read := sync.OnceValues(func() (*td.Thing, error) { return td.Parse(k.text) })
+	var x *thing.Thing
+	if c, words := alike.Cast(k.text); c != nil {
+		x = c.Pour(words)
+	} else {
+		d, err := read()
+		if err != nil {
+			return err
+		}
+		if x, err = d.Compile(); err != nil {
+			return err
+		}
+		s.makes.share(x)
 	}
 	x.Binding = k.binding
-	s.makes.share(x)
 	if err := s.things.Add(x); err != nil {
 		return err
 	}
@@ -71,7 +98,7 @@ func (s *Supervisor) remember(k kept) error {
 	if by == nil { // nobody here reaches it
 		s.things.Online(x.ID, false)
 	} else if r, ok := by.Binding.(Rememberer); ok {
-		r.Remember(d, k.text)
+		r.Remember(k.text, read)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -418,4 +419,35 @@ func TestThereIsAnEndToHowManyThings(t *testing.T) {
 			t.Errorf("%d things, the last was told %v", len(tw.Things()), last)
 		}
 	})
+}
+
+func TestThingsThatAreAlikeAreRememberedAsEachAlone(t *testing.T) {
+	reg := &shelf{}
+	want := map[thing.ID]*thing.Thing{}
+	for i := range 40 {
+		text := fmt.Appendf(nil, `{"@context": ["https://www.w3.org/2022/wot/td/v1.1", {"hutong": "https://hutong.example/ns#"}], "id": "urn:uuid:a%02x-7b",
+			"title": "Lamp A%[1]dB", "hutong:place": "Home / Room A%[1]d / b2", "security": "no", "securityDefinitions": {"no": {"scheme": "nosec"}},
+			"properties": {"on": {"type": "boolean", "title": "On", "description": "of %[1]d", "forms": [{"href": "x:y%[1]d"}]},
+			"n": {"type": "integer", "enum": [%d], "forms": [{"href": "x:z"}]}}}`, i, i/20)
+		d, err := td.Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		x, err := d.Compile()
+		if err != nil {
+			t.Fatal(err)
+		}
+		x.Binding, x.Actions = "x", nil
+		want[x.ID] = x
+		_ = reg.PutTD(x, text)
+	}
+	h := open(t, reg, &played{name: "x"})
+	if n := len(h.twin.Things()); n != len(want) {
+		t.Errorf("%d Things", n)
+	}
+	for _, x := range h.twin.Things() {
+		if !reflect.DeepEqual(x, want[x.ID]) {
+			t.Errorf("%+v, want %+v", x, want[x.ID])
+		}
+	}
 }

@@ -49,7 +49,7 @@ func (r *Runner) scan(start bool) error {
 	freshScenes := differ(scenes, r.stage, func(s *sceneEntry) stamp { return s.stamp })
 	freshRules := differ(rules, r.entries, func(e *entry) stamp { return e.stamp })
 	r.mu.Unlock()
-	sceneFiles, ruleFiles := readAll(r.scenes, freshScenes, text.ParseScene), readAll(r.rules, freshRules, new(text.Moulds).Parse)
+	sceneFiles, ruleFiles := readAll(r.scenes, freshScenes, text.ParseScene), readAll(r.rules, freshRules, text.Alike())
 
 	r.mu.Lock()
 	defer r.mu.Unlock()

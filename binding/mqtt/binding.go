@@ -45,6 +45,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"hutong/binding"
+	"hutong/mould"
 	"hutong/mqtt"
 	"hutong/thing"
 )
@@ -95,6 +96,7 @@ func New(o Options) *Binding {
 		often: rate.Sometimes{First: 50, Interval: time.Second}, heard: make(chan struct{}),
 		memory: memory{seed: maphash.MakeSeed()},
 	}
+	b.memory.alike = mould.New(b.plan, own)
 	b.poster, _ = o.Broker.(mqtt.Poster)
 	if b.name == "" {
 		b.name = "mqtt"

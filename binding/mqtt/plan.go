@@ -24,12 +24,14 @@ type plan struct {
 	links     []string // topics of links
 	available []availability
 	responses []string
+	several   bool // some form names several topics
 }
 
 // inlet is a topic where a device publishes one affordance.
 type inlet struct {
 	topic  string
-	ref    thing.Ref
+	kind   thing.Kind
+	name   string
 	format format
 }
 
@@ -126,6 +128,7 @@ func (p *plan) readForm(d *td.Thing, ref thing.Ref, i *td.Interaction, f *td.For
 	if err := checkTopics(topics, at); err != nil {
 		return err
 	}
+	p.several = p.several || len(topics) > 1
 	read, write, answer := schemas(d, ref)
 	if in {
 		format, err := formatOf(f.Media(), read, at)
@@ -133,7 +136,7 @@ func (p *plan) readForm(d *td.Thing, ref thing.Ref, i *td.Interaction, f *td.For
 			return err
 		}
 		for _, t := range topics {
-			p.inlets = append(p.inlets, inlet{t, ref, format})
+			p.inlets = append(p.inlets, inlet{t, ref.Kind, ref.Name, format})
 		}
 	}
 	if out {

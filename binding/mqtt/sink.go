@@ -58,8 +58,8 @@ func (p *plan) tap(r *run, device binding.Device) *tap {
 		return t.sinks[i]
 	}
 	for _, i := range p.inlets {
-		if h, ok := device.Handle(i.ref.Kind, i.ref.Name); ok {
-			at(i.topic).add(valueOf{h, i.format, i.ref.Kind == thing.Event || i.format.emptyText()})
+		if h, ok := device.Handle(i.kind, i.name); ok {
+			at(i.topic).add(valueOf{h, i.format, i.kind == thing.Event || i.format.emptyText()})
 		}
 	}
 	state := new(presence)

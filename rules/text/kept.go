@@ -1,0 +1,124 @@
+package text
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"hutong/mould"
+)
+
+// Kept is a rule in the room that it needs: one that is like others is made again when it is asked for.
+type Kept struct {
+	*Head
+	rule  *Rule
+	cast  *mould.Cast[*Rule]
+	words string
+}
+
+// Rule is the rule.
+func (k *Kept) Rule() *Rule {
+	if k.rule != nil {
+		return k.rule
+	}
+	rule := k.cast.Pour(k.words)
+	rule.Head = k.Head
+	return rule
+}
+
+// ParseKept is Parse for a rule that is to be kept.
+func ParseKept(id string, source []byte) (*Kept, Problems) {
+	rule, problems := Parse(id, source)
+	if rule == nil {
+		return nil, problems
+	}
+	return &Kept{Head: rule.Head, rule: rule}, nil
+}
+
+// Alike gives ParseKept for many rules, most of which are alike: these share what they have in common, and are read quicker.
+// The function is for use by many goroutines.
+func Alike() func(id string, source []byte) (*Kept, Problems) {
+	m := mould.New(parseMarked, own)
+	return func(id string, source []byte) (*Kept, Problems) {
+		c, words := m.Cast(source)
+		if c == nil {
+			return ParseKept(id, source)
+		}
+		head := c.Pour(words).Head
+		head.ID, head.Version = id, Version(source)
+		if head.Title == untitled {
+			head.Title = id
+		}
+		return &Kept{Head: head, cast: c, words: words}, nil
+	}
+}
+
+// untitled is as what a rule is read that is to be cast. No text has it as its title.
+const untitled = "\x00"
+
+// parseMarked reads a text with marks in it. What stands behind a mark would have its place in the text moved.
+func parseMarked(source []byte) (*Rule, bool) {
+	rule, problems := Parse(untitled, source)
+	if rule == nil || len(problems) > 0 {
+		return nil, false
+	}
+	rule.Version = ""
+	var marks []int
+	for line := range strings.SplitSeq(string(source), "\n") {
+		column := 0
+		if at := mould.Find(line); at >= 0 {
+			column = utf8.RuneCountInString(line[:at]) + 1
+		}
+		marks = append(marks, column)
+	}
+	return rule, unmoved(reflect.ValueOf(rule), marks)
+}
+
+// unmoved says that no place in v is behind the mark of its line.
+func unmoved(v reflect.Value, marks []int) bool {
+	if v.Type() == reflect.TypeFor[At]() {
+		line, column := int(v.Field(0).Int()), int(v.Field(1).Int())
+		return line < 1 || line > len(marks) || marks[line-1] == 0 || column <= marks[line-1]
+	}
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Interface:
+		return v.IsNil() || unmoved(v.Elem(), marks)
+	case reflect.Slice:
+		for i := range v.Len() {
+			if !unmoved(v.Index(i), marks) {
+				return false
+			}
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if !unmoved(v.Field(i), marks) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// own are the strings of a rule that may differ where rules are alike: what it is called, whose points it names, and what
+// its steps say.
+func own(rule *Rule) (*Rule, []*string) {
+	head, r := *rule.Head, *rule
+	r.Head, r.Points = &head, slices.Clone(r.Points)
+	list := []*string{&head.Title, &r.Description}
+	for i := range r.Points {
+		list = append(list, &r.Points[i].Thing, &r.Points[i].Place)
+	}
+	for i := range r.Then {
+		if r.Then[i].Kind == "notify" {
+			r.Then = slices.Clone(rule.Then)
+			break
+		}
+	}
+	for i := range r.Then {
+		if r.Then[i].Kind == "notify" {
+			list = append(list, &r.Then[i].Word.S)
+		}
+	}
+	return &r, list
+}
