@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -33,7 +34,17 @@ type commands struct {
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 
-func main() { os.Exit(run(os.Args[1:])) }
+// spare is how many goroutines may run beyond what there are processors for. Who comes back from the disk then goes on at
+// once, and the kernel shares the processors out; with none to spare he would wait until rules or history pause, which
+// may be milliseconds, and all whose values the disk has taken would wait with him.
+const spare = 2
+
+func main() {
+	if os.Getenv("GOMAXPROCS") == "" {
+		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + spare)
+	}
+	os.Exit(run(os.Args[1:]))
+}
 
 // run is main with its exit code: 0 done, 1 failed, 2 asked wrongly.
 func run(args []string) int {

@@ -63,7 +63,7 @@ func (o Options) withDefaults() Options {
 	o.ConnectTimeout = cmp.Or(o.ConnectTimeout, 10*time.Second)
 	o.Patience = cmp.Or(o.Patience, 20*time.Second)
 	o.SlowGrace = cmp.Or(o.SlowGrace, 100*time.Millisecond)
-	o.Loops = cmp.Or(o.Loops, max(1, runtime.GOMAXPROCS(0)/2))
+	o.Loops = cmp.Or(o.Loops, max(1, min(runtime.GOMAXPROCS(0), runtime.NumCPU())/2))
 	o.MaxInflight = min(o.MaxInflight, 65535)
 	o.ReceiveMaximum = min(o.ReceiveMaximum, 65535)
 	o.TopicAliases = min(max(o.TopicAliases, 0), 65535)
