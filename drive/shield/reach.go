@@ -155,10 +155,13 @@ func (s *Shield) placeOn(i int32, id lane.ID) {
 	s.entries = append(s.entries, e)
 }
 
-// likely leaves only the lanes that the other follows well, where there is one: within a junction, it is not on all those
-// that happen to lie below it.
+// likely leaves only the lanes that the other follows well, with its middle and its ends, where there is one: within a
+// junction, it is not on all those that happen to lie below it.
 func (s *Shield) likely(first int) {
-	well := func(e *entry) bool { return e.across == 0 && math.Abs(e.d) < 0.7 }
+	const astray = 0.5 // m of its corners beside its sides
+	well := func(e *entry) bool {
+		return e.across == 0 && math.Abs(e.d) < 0.7 && e.w < s.others[e.other].wide+astray
+	}
 	if all := s.entries[first:]; slices.ContainsFunc(all, func(e entry) bool { return well(&e) }) {
 		s.entries = s.entries[:first+len(slices.DeleteFunc(all, func(e entry) bool { return !well(&e) }))]
 	}

@@ -3,6 +3,7 @@ package shield
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -152,6 +153,30 @@ func TestWhereACrossingBeginsUnseenSomebodyMayStand(t *testing.T) {
 				t.Errorf("%+v", got)
 			}
 		})
+	}
+}
+
+func TestOneWhoStandsOnALaneIsNotOnAnotherThatComesInBelowItsBody(t *testing.T) {
+	entry := []geom.Vec{{X: 5, Y: -10}, {X: 5.3, Y: -4}, {X: 6.2, Y: -0.5}, {X: 7, Y: 2}, {X: 10, Y: 3.2}, {X: 14, Y: 3.5}}
+	centre, err := geom.NewPath(entry)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := straight(t, "in", entry[0], entry[5], 13.9)
+	in.Centre, in.Kind = centre, lane.Junction
+	in.ToLeft, in.ToRight = slices.Repeat([]float64{1.75}, len(entry)), slices.Repeat([]float64{1.75}, len(entry))
+	m := mapOf(t, []lane.Lane{
+		straight(t, "outer", geom.Vec{X: -100}, geom.Vec{X: 200}, 13.9), straight(t, "inner", geom.Vec{X: -100, Y: 3.5}, geom.Vec{X: 200, Y: 3.5}, 13.9), in,
+	})
+	s, err := New(m, &vehicle.Shuttle, City)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Look(&scene.View{Ego: ego(0, 0, 0, 0), Actors: []scene.Actor{car(1, 8.7, 3.4, 0, 0)}, Range: 120})
+	for _, e := range s.entries {
+		if name := m.Lane(e.lane).Name; name != "inner" {
+			t.Errorf("one who stands in the inner lane is thought to be on %q, %.1f m along it and %.1f m aside", name, e.from, e.d)
+		}
 	}
 }
 
