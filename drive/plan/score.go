@@ -225,6 +225,9 @@ func (p *Planner) give(v *view, q *Proposal) {
 		if v.s+p.front > m.from+0.5 {
 			continue // it is in already: the way out is ahead
 		}
+		if !m.phantom && m.enter == 0 && m.motion.Stood > settled {
+			continue // who stands there has the way already: what matters is the room beside it
+		}
 		before, after := m.slack()
 		in, out := p.stay(q, m.from, m.to)
 		if in == forever || in > m.leave+after {

@@ -95,10 +95,11 @@ func (p *Planner) heed(v *view, q *Proposal) {
 // queues tells whether someone who stands has something ahead to wait for, as far as can be told: a junction, or someone
 // else who stands before it and has. Where it hides what is ahead of it, that may be a queue.
 func (p *Planner) queues(v *view, o *other) bool {
-	if aside := math.Abs(o.at[0].left+o.at[0].right) / 2; aside > 0.7 && o.motion.Stood > 3 {
-		return false // nobody queues at the lane's edge
+	x, head := &o.at[0], o.at[0].hi
+	across := math.Abs(math.Sin(o.motion.Boxes[0].Heading - v.way.At((x.lo+x.hi)/2).Heading))
+	if aside := math.Abs(x.left+x.right) / 2; aside > 0.7 && across < math.Sqrt2/2 && o.motion.Stood > 3 {
+		return false // nobody queues at the lane's edge, unless in a queue that crosses it
 	}
-	head := o.at[0].hi
 	for again := true; again; {
 		again = false
 		for i := range v.others {

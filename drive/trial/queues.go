@@ -1,8 +1,12 @@
 package trial
 
 import (
+	"errors"
+	"slices"
+
 	"hutong/drive/geom"
 	"hutong/drive/lane"
+	"hutong/drive/scene"
 	"hutong/drive/town"
 )
 
@@ -59,20 +63,37 @@ func polite(parts []Part) []Part {
 	return parts
 }
 
+// lay adds a lane 3.5 m wide over some points to a set's.
+func lay(all []lane.Lane, name string, kind lane.Kind, points []geom.Vec, next ...lane.ID) ([]lane.Lane, error) {
+	centre, err := geom.NewPath(points)
+	wide := slices.Repeat([]float64{1.75}, len(points))
+	return append(all, lane.Lane{
+		Name: name, Kind: kind, Centre: centre, ToLeft: wide, ToRight: wide, Limit: city,
+		Users: lane.Cars | lane.Taxis | lane.Bicycles | lane.Buses, LeftOf: lane.None, RightOf: lane.None, Opposite: lane.None, Signal: -1, Next: next,
+	}), err
+}
+
+// mapped makes a map of lanes that know what comes after them.
+func mapped(all []lane.Lane) (*lane.Map, *town.Town, error) {
+	for i := range all {
+		for _, n := range all[i].Next {
+			all[n].Prev = append(all[n].Prev, lane.ID(i))
+		}
+	}
+	lane.Cross(all)
+	m, err := lane.NewMap(all, nil)
+	return m, nil, err
+}
+
 // Fork is a road of two lanes that part behind a junction, where a piece of half a metre is left to change lanes: east1
 // leads on, east0 away for good.
 func Fork() (*lane.Map, *town.Town, error) {
 	var all []lane.Lane
 	var fail error
 	add := func(name string, kind lane.Kind, x, y, toX, toY float64, next ...lane.ID) {
-		centre, err := geom.NewPath([]geom.Vec{{X: x, Y: y}, {X: toX, Y: toY}})
-		if err != nil {
-			fail = err
-		}
-		all = append(all, lane.Lane{
-			Name: name, Kind: kind, Centre: centre, ToLeft: []float64{1.75, 1.75}, ToRight: []float64{1.75, 1.75}, Limit: city,
-			Users: lane.Cars | lane.Taxis | lane.Bicycles | lane.Buses, LeftOf: lane.None, RightOf: lane.None, Opposite: lane.None, Signal: -1, Next: next,
-		})
+		var err error
+		all, err = lay(all, name, kind, []geom.Vec{{X: x, Y: y}, {X: toX, Y: toY}}, next...)
+		fail = errors.Join(fail, err)
 	}
 	for i, name := range [2]string{"0", "1"} {
 		y := 3.5 * float64(i)
@@ -83,16 +104,41 @@ func Fork() (*lane.Map, *town.Town, error) {
 	}
 	all[0].LeftOf, all[4].RightOf, all[0].MayLeft, all[4].MayRight = 4, 0, true, true
 	all[2].LeftOf, all[6].RightOf, all[2].MayLeft = 6, 2, true
-	for i := range all {
-		for _, n := range all[i].Next {
-			all[n].Prev = append(all[n].Prev, lane.ID(i))
-		}
+	if fail != nil {
+		return nil, nil, fail
+	}
+	return mapped(all)
+}
+
+// turning is the way of one who comes from the east and turns left, across the way of who goes straight on to the east.
+var turning = []geom.Vec{{X: 230, Y: 3.5}, {X: 220, Y: 3}, {X: 213, Y: 0.5}, {X: 208, Y: -5}, {X: 206, Y: -15}}
+
+// Mouth is a street, east0 and east1 behind a junction, from which those who come from the east, on west0, turn left to south0.
+func Mouth() (*lane.Map, *town.Town, error) {
+	var all []lane.Lane
+	var fail error
+	for _, x := range []struct {
+		name   string
+		kind   lane.Kind
+		points []geom.Vec
+		next   []lane.ID
+	}{
+		{"east0", lane.Drive, []geom.Vec{{}, {X: 200}}, []lane.ID{1}},
+		{"through", lane.Junction, []geom.Vec{{X: 200}, {X: 230}}, []lane.ID{2}},
+		{"east1", lane.Drive, []geom.Vec{{X: 230}, {X: 500}}, nil},
+		{"west0", lane.Drive, []geom.Vec{{X: 500, Y: 3.5}, {X: 230, Y: 3.5}}, []lane.ID{4}},
+		{"left", lane.Junction, turning, []lane.ID{5}},
+		{"south0", lane.Drive, []geom.Vec{{X: 206, Y: -15}, {X: 206, Y: -120}}, nil},
+	} {
+		var err error
+		all, err = lay(all, x.name, x.kind, x.points, x.next...)
+		fail = errors.Join(fail, err)
 	}
 	if fail != nil {
 		return nil, nil, fail
 	}
-	m, err := lane.NewMap(all, nil)
-	return m, nil, err
+	all[4].Turn = lane.Left
+	return mapped(all)
 }
 
 // queueing are changes of lanes among those who queue.
@@ -133,6 +179,14 @@ func queueing() []Trial {
 			Name: "nobody lets it in before the lanes part", On: Fork, Start: begin(), Speed: 8, Goal: Place{Lane: "on1", S: 120}, Seconds: 150,
 			Cast: row("east1", 190, 14, 50, 8),
 			Must: []Check{Untouched, Square, Reaches(148)},
+		},
+		{
+			Name: "one stands with a corner in its way and waits for it", On: Mouth, Start: begin(), Speed: 10, Goal: Place{Lane: "east1", S: 150}, Seconds: 90,
+			Cast: []Part{{
+				Name: "turning", Kind: scene.Car, Over: turning, At: 11.3,
+				Cues: []Cue{{func(r *Run) bool { return r.front().X > 230 }, Go(6, 2)}},
+			}},
+			Must: []Check{Untouched, Brakes(5), Reaches(60)},
 		},
 	}
 }
