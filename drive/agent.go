@@ -153,11 +153,11 @@ func (a *Agent) turn(v *scene.View, o *Orders) {
 	a.goal = o.Goal
 }
 
-// there tells whether the vehicle is at its goal.
+// there tells whether the vehicle is at its goal, or a little beyond.
 func (a *Agent) there(f *lane.Field) bool {
 	const near = 2.5
-	at := a.here.S + a.spec.Length/2 - a.spec.RearOverhang
-	return a.here.Lane == f.Goal.Lane && math.Abs(at-f.Goal.S) < near
+	past := a.here.S + a.spec.Length/2 - a.spec.RearOverhang - f.Goal.S
+	return a.here.Lane == f.Goal.Lane && past > -near && past < plan.Past+near
 }
 
 // stand keeps the vehicle where it is.
@@ -258,7 +258,7 @@ func (a *Agent) plan(v *scene.View, o *Orders, f *lane.Field, d *Decision) {
 		View: v, Here: a.here, Back: a.back, Field: f, MaxSpeed: o.MaxSpeed,
 		Stop: o.Stop || o.Goal == nil && !o.PullOver || o.Hold || a.mode == Stopped, PullOver: o.PullOver, Pass: o.Pass,
 	}
-	if f != nil && math.IsInf(f.From(a.here.Lane, a.here.S), 1) {
+	if f != nil && math.IsInf(plan.Remaining(f, a.here), 1) {
 		task.Stop = true // no way leads there: it waits for a person where it is
 	}
 	if !a.planner.Plan(task) {
@@ -323,7 +323,7 @@ func (a *Agent) explain(v *scene.View, f *lane.Field, best *plan.Proposal, d *De
 	d.Turn, d.TurnIn = a.planner.Turn(a.m)
 	d.Indicator = a.indicate(best, d)
 	if f != nil {
-		if left := f.From(a.here.Lane, a.here.S); !math.IsInf(left, 1) {
+		if left := plan.Remaining(f, a.here); !math.IsInf(left, 1) {
 			d.Remaining = left
 		}
 	}

@@ -169,13 +169,31 @@ func (p *Planner) nextJunction(v *view, front float64) (begin, end float64) {
 	return begin, end
 }
 
-// arrive puts a halt at the goal.
+// Past is how far beyond its goal, m along the lane, a vehicle that came over to that lane late may stop and be there: nobody
+// drives around a block for less.
+const Past = 6.0
+
+// Remaining gives the seconds from a spot to the field's goal: none from a little beyond it; +Inf where no way leads there.
+func Remaining(f *lane.Field, at lane.Spot) float64 {
+	if g := f.Goal; at.Lane == g.Lane && at.S > g.S && at.S < g.S+Past {
+		return 0
+	}
+	return f.From(at.Lane, at.S)
+}
+
+// square is how far off the middle of its lane a vehicle may stand at its goal, m.
+const square = 0.4
+
+// arrive puts a halt at the goal; for who comes over to its lane so late that it wouldn't stand square there, a little beyond.
 func (p *Planner) arrive(v *view, front float64) {
 	g := p.task.Field.Goal
 	for i := range v.way.Legs {
 		leg := &v.way.Legs[i]
 		at := leg.Begin + g.S - leg.Start + p.spec.Length/2
-		if leg.Lane == g.Lane && g.S >= leg.Start-1 && leg.Begin+g.S-leg.Start <= leg.End+0.1 && at > front-2.5 {
+		if leg.Lane == g.Lane && g.S >= leg.Start-1 && leg.Begin+g.S-leg.Start <= leg.End+0.1 && at > front-2.5-Past {
+			if math.Abs(v.d) > square {
+				at += Past
+			}
 			v.halts = append(v.halts, stop{at: at, why: goal, signal: -1})
 			return
 		}
@@ -208,10 +226,10 @@ func (p *Planner) mustChange(v *view, front float64) {
 		if i == first {
 			s = v.s - leg.Begin + leg.Start
 		}
-		if leg.Lane == f.Goal.Lane && s <= f.Goal.S+1 {
+		if leg.Lane == f.Goal.Lane && s <= f.Goal.S+Past {
 			return
 		}
-		best, stay := f.From(leg.Lane, s), forever
+		best, stay := Remaining(f, lane.Spot{Lane: leg.Lane, S: s}), forever
 		if next := f.Next(leg.Lane); next != lane.None {
 			stay = f.From(next, 0) + (l.Centre.Length()-s)/l.Limit
 		}

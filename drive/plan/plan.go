@@ -300,7 +300,7 @@ func (p *Planner) open(v *view, from lane.Spot, back lane.ID) bool {
 	v.limit = min(p.m.Lane(from.Lane).Limit, limit)
 	v.cost = math.Inf(1)
 	if p.task.Field != nil {
-		v.cost = p.task.Field.From(from.Lane, from.S)
+		v.cost = Remaining(p.task.Field, from)
 	}
 	v.look(p.motions, p.spec.Width/2)
 	v.lead(p.front)

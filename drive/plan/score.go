@@ -294,7 +294,7 @@ func (p *Planner) progress(q *Proposal) float64 {
 	}
 	spot := v.way.spot(min(q.s[predict.Steps], v.way.Length()), 0)
 	left := v.cost - way/max(v.limit, 1)
-	left = min(max(left, p.task.Field.From(spot.Lane, spot.S)), left+4) // further changes are still to come
+	left = min(max(left, Remaining(p.task.Field, spot)), left+4) // further changes are still to come
 	done := own.cost - left
 	if v.side != 0 {
 		done -= 0.5

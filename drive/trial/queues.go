@@ -188,5 +188,9 @@ func queueing() []Trial {
 			}},
 			Must: []Check{Untouched, Brakes(5), Reaches(60)},
 		},
+		{
+			Name: "beside its goal in the wrong lane", On: Road(2, city), Start: Place{Lane: "east1", S: 40}, Goal: Place{Lane: "east0", S: 50}, Seconds: 40,
+			Must: []Check{Square, Reaches(20)},
+		},
 	}
 }
