@@ -163,7 +163,7 @@ func (p *Planner) policy(v *view, q *Proposal, k int, x vehicle.State, s float64
 			}
 		}
 	}
-	if a, o := p.follow(v, q, k, speed, s, limit); a < accel {
+	if a, o := p.follow(v, q, k, speed, s); a < accel {
 		accel = a
 		if note && o != nil {
 			q.cause = cause{kind: follow, track: o.motion.Actor.ID, at: s}
@@ -184,11 +184,9 @@ func (p *Planner) room(v *view, speed float64) float64 {
 }
 
 // follow gives the acceleration that keeps the vehicle behind those ahead of it at step k, and whom it is behind.
-func (p *Planner) follow(v *view, q *Proposal, k int, speed, s, limit float64) (float64, *other) {
+func (p *Planner) follow(v *view, q *Proposal, k int, speed, s float64) (float64, *other) {
 	accel, whom := math.Inf(1), (*other)(nil)
 	front := s + p.front
-	ratio := speed / max(limit, 0.5)
-	free := drivingAccel * (1 - ratio*ratio*ratio*ratio)
 	leads := v.leads[k/stride]
 	for i := range leads {
 		x := &leads[i]
@@ -205,11 +203,11 @@ func (p *Planner) follow(v *view, q *Proposal, k int, speed, s, limit float64) (
 			least = -evenly // there is room, but not enough to pass
 		}
 		if x.speed > speed+1 {
-			least = max(least, -evenly) // it pulls away: the gap mends itself
+			least = max(least, -evenly*min(1, speed/slowly)) // it pulls away: the gap mends itself
 		}
 		room := max(x.lo-front, 0.1)
 		star := p.room(v, x.speed) + max(0, speed*idmHeadway+speed*(speed-x.speed)/(2*math.Sqrt(drivingAccel*idmBrake)))
-		a := max(free, 0) - drivingAccel*(star/room)*(star/room) // what its speed is too much, the limit sees to
+		a := drivingAccel * (1 - (star/room)*(star/room)) // the limit is seen to elsewhere
 		if a = max(a, least); a < accel {
 			accel, whom = a, o
 		}

@@ -122,7 +122,7 @@ func sensing() []Trial {
 		{
 			Name: "the sensors stay blind", On: Road(1, city), Start: begin(), Speed: 11, Goal: far(), Seconds: 30,
 			Sensors: func(c *sense.Config) { c.Dark = []sense.Span{{From: 6, Until: 99}} }, Cast: []Part{car("leader", "east0", 90, 11)},
-			Must: []Check{Untouched, Because("fail-safe"), Stands(12)},
+			Must: []Check{Untouched, Because("fail-safe"), Stands(12.5)},
 		},
 		{
 			Name: "the sensors are 300 ms late", On: Road(1, city), Start: begin(), Speed: 11, Goal: far(), Seconds: 80,
