@@ -27,8 +27,8 @@ type Topics struct {
 
 	mu    sync.RWMutex
 	of    map[string]*claim // by the topic of the announcement
-	says  map[string][]*claim
-	takes map[string][]*claim
+	says  claims
+	takes claims
 	dirty map[string]bool // to be kept
 	wake  chan struct{}
 }
@@ -51,10 +51,44 @@ type claim struct {
 	Takes []string `json:"takes,omitempty"`
 }
 
+// claims are claims by topic. Nearly every topic has one.
+type claims struct {
+	first map[string]*claim
+	more  map[string][]*claim // all but the first
+}
+
+func newClaims() claims { return claims{map[string]*claim{}, map[string][]*claim{}} }
+
+// of lists the claims of a topic, in the order they came.
+func (x *claims) of(topic string) []*claim {
+	c := x.first[topic]
+	if c == nil {
+		return nil
+	}
+	return append([]*claim{c}, x.more[topic]...)
+}
+
+func (x *claims) add(topic string, c *claim) {
+	if x.first[topic] == nil {
+		x.first[topic] = c
+	} else {
+		x.more[topic] = append(x.more[topic], c)
+	}
+}
+
+func (x *claims) remove(topic string, c *claim) {
+	rest := slices.DeleteFunc(x.of(topic), func(o *claim) bool { return o == c })
+	delete(x.first, topic)
+	delete(x.more, topic)
+	for _, o := range rest {
+		x.add(topic, o)
+	}
+}
+
 // OpenTopics reads who owns what.
 func OpenTopics(o TopicsOptions) (*Topics, error) {
 	t := &Topics{
-		TopicsOptions: o, of: make(map[string]*claim), says: make(map[string][]*claim), takes: make(map[string][]*claim),
+		TopicsOptions: o, of: make(map[string]*claim), says: newClaims(), takes: newClaims(),
 		dirty: make(map[string]bool), wake: make(chan struct{}, 1),
 	}
 	if t.Log == nil {
@@ -69,6 +103,7 @@ func OpenTopics(o TopicsOptions) (*Topics, error) {
 		if err := json.Unmarshal(text, c); err != nil {
 			return nil, fmt.Errorf("topics: record %q: %w", topic, err)
 		}
+		c.Says, c.Takes = slices.Clone(c.Says), slices.Clone(c.Takes) // what is read from JSON has room for more
 		t.enter(c)
 	}
 	return t, nil
@@ -88,10 +123,10 @@ func (t *Topics) May(who Identity, topic string) error {
 		}
 		return nil
 	}
-	says := t.says[topic]
+	says := t.says.of(topic)
 	owner := t.owner(says)
 	switch {
-	case len(says) == 0 && (len(t.takes[topic]) == 0 || who.Role == Admin):
+	case len(says) == 0 && (t.takes.first[topic] == nil || who.Role == Admin):
 		return nil
 	case len(says) == 0:
 		return fmt.Errorf("%s takes orders, which come through the gate: ask for them over HTTP, or log in as an admin", topic)
@@ -181,7 +216,7 @@ func compact(list []string) []string {
 func (t *Topics) free(c *claim, admin bool) error {
 	for _, list := range [][]string{c.Says, c.Takes} {
 		for _, topic := range list {
-			others := append(slices.Clone(t.says[topic]), t.takes[topic]...)
+			others := append(t.says.of(topic), t.takes.of(topic)...)
 			if at := t.of[topic]; at != nil {
 				others = append(others, at)
 			}
@@ -221,21 +256,20 @@ func (t *Topics) Release(topic string) {
 func (t *Topics) enter(c *claim) {
 	t.of[c.topic] = c
 	for _, s := range c.Says {
-		t.says[s] = append(t.says[s], c)
+		t.says.add(s, c)
 	}
 	for _, s := range c.Takes {
-		t.takes[s] = append(t.takes[s], c)
+		t.takes.add(s, c)
 	}
 }
 
 func (t *Topics) leave(c *claim) {
 	delete(t.of, c.topic)
-	for i, index := range []map[string][]*claim{t.says, t.takes} {
-		for _, s := range [][]string{c.Says, c.Takes}[i] {
-			if index[s] = slices.DeleteFunc(slices.Clone(index[s]), func(o *claim) bool { return o == c }); len(index[s]) == 0 {
-				delete(index, s)
-			}
-		}
+	for _, s := range c.Says {
+		t.says.remove(s, c)
+	}
+	for _, s := range c.Takes {
+		t.takes.remove(s, c)
 	}
 }
 

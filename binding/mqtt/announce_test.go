@@ -24,7 +24,7 @@ func TestNobodyWaitsForWhatTheLanesLeaveBehind(t *testing.T) {
 // Two devices of one make are judged by one schema, whatever they are called, and it judges as their own did.
 func TestDevicesOfOneMakeShareTheirSchemas(t *testing.T) {
 	var b shelf
-	var formats []format
+	var formats []*format
 	for _, title := range []string{"Hall", "Cellar"} {
 		s, err := td.ParseSchema([]byte(`{"title":"` + title + `","type":"object","properties":{"t":{"type":"number","maximum":9}},"required":["t"],"hutong:x":1}`))
 		if err != nil {
@@ -38,8 +38,8 @@ func TestDevicesOfOneMakeShareTheirSchemas(t *testing.T) {
 		b.settle(p)
 		formats = append(formats, p.inlets[0].format)
 	}
-	if formats[0].schema != formats[1].schema {
-		t.Error("each has a schema of its own")
+	if formats[0] != formats[1] {
+		t.Error("each has a copy of its own")
 	}
 	for payload, fits := range map[string]bool{`{"t":5}`: true, `{"t":10}`: false, `{}`: false, `{"t":"x"}`: false} {
 		if _, err := formats[1].decode([]byte(payload)); (err == nil) != fits {

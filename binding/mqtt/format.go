@@ -21,8 +21,8 @@ type format struct {
 }
 
 // formatOf is the format of a content type.
-func formatOf(media string, s *td.Schema, at string) (format, error) {
-	f := format{schema: s, quick: judge.New(s), judged: s != nil && demanding(s)}
+func formatOf(media string, s *td.Schema, at string) (*format, error) {
+	f := &format{schema: s, quick: judge.New(s), judged: s != nil && demanding(s)}
 	kind, _, err := mime.ParseMediaType(media)
 	switch {
 	case err == nil && (kind == "application/json" || strings.HasSuffix(kind, "+json")):

@@ -32,7 +32,7 @@ type inlet struct {
 	topic  string
 	kind   thing.Kind
 	name   string
-	format format
+	format *format
 }
 
 // outlet is where a Command is published.
@@ -42,9 +42,9 @@ type outlet struct {
 	topic    string
 	qos      byte
 	retain   bool
-	format   format
+	format   *format
 	response string // topic of the answer; "" when none is awaited
-	output   format
+	output   *format // nil when none is awaited
 }
 
 // outlets are sorted by kind and name.

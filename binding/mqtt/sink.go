@@ -13,25 +13,25 @@ import (
 
 // tap listens to the topics of one Thing.
 type tap struct {
-	run   *run
-	sinks []*sink // sorted by topic
+	run    *run
+	device binding.Device
+	sinks  []*sink // sorted by topic
+	state  presence
 }
 
 // sink takes the messages of one topic of one Thing.
 type sink struct {
-	run    *run
-	device binding.Device
+	tap    *tap
 	topic  string
 	values []valueOf
 	online []*signal
-	state  *presence
 	answer bool
 	wrong  atomic.Bool // the last value did not fit: log only the first of a row
 }
 
 type valueOf struct {
+	format *format
 	handle thing.Handle
-	format format
 	always bool // an empty payload is a value, too; else it is how a kept message is taken back
 }
 
@@ -49,25 +49,24 @@ type presence struct {
 
 // tap makes the Tap for the topics of p.
 func (p *plan) tap(r *run, device binding.Device) *tap {
-	t := &tap{run: r}
+	t := &tap{run: r, device: device}
 	at := func(topic string) *sink {
 		i, ok := t.search(topic)
 		if !ok {
-			t.sinks = slices.Insert(t.sinks, i, &sink{run: r, device: device, topic: topic})
+			t.sinks = slices.Insert(t.sinks, i, &sink{tap: t, topic: topic})
 		}
 		return t.sinks[i]
 	}
 	for _, i := range p.inlets {
 		if h, ok := device.Handle(i.kind, i.name); ok {
-			at(i.topic).add(valueOf{h, i.format, i.kind == thing.Event || i.format.emptyText()})
+			at(i.topic).add(valueOf{i.format, h, i.kind == thing.Event || i.format.emptyText()})
 		}
 	}
-	state := new(presence)
 	for _, a := range p.available {
 		s := at(a.Topic)
 		sig := &signal{availability: a}
-		state.signals = append(state.signals, sig)
-		s.online, s.state = append(s.online, sig), state
+		t.state.signals = append(t.state.signals, sig)
+		s.online = append(s.online, sig)
 	}
 	for _, topic := range p.responses {
 		at(topic).answer = true
@@ -111,7 +110,7 @@ func (t *tap) Wait(pos uint64) error { return t.run.hub.Wait(pos) }
 // Publish implements mqtt.Sink.
 func (s *sink) Publish(m *mqtt.Message) (pos uint64) {
 	if s.answer {
-		s.run.b.answered(m)
+		s.tap.run.b.answered(m)
 	}
 	for _, sig := range s.online {
 		s.signalled(sig, string(m.Payload))
@@ -119,24 +118,24 @@ func (s *sink) Publish(m *mqtt.Message) (pos uint64) {
 	if len(s.values) == 0 {
 		return 0
 	}
-	batch := s.run.batches.Get().(*[]thing.Report)
-	defer s.run.batches.Put(batch)
+	batch := s.tap.run.batches.Get().(*[]thing.Report)
+	defer s.tap.run.batches.Put(batch)
 	for i := range s.values {
 		if v := &s.values[i]; len(m.Payload) > 0 || v.always {
 			*batch = append(*batch, s.read(v, m))
 		}
 	}
-	pos = s.run.hub.Report(*batch)
+	pos = s.tap.run.hub.Report(*batch)
 	clear(*batch)
 	*batch = (*batch)[:0]
 	return pos
 }
 
 // Kind implements mqtt.Gatherer.
-func (s *sink) Kind() any { return s.run }
+func (s *sink) Kind() any { return s.tap.run }
 
 // Basket implements mqtt.Gatherer.
-func (s *sink) Basket() mqtt.Basket { return &basket{run: s.run} }
+func (s *sink) Basket() mqtt.Basket { return &basket{run: s.tap.run} }
 
 // Gather implements mqtt.Gatherer. What says that a device is there or gone must not be overtaken by its values, nor
 // overtake them.
@@ -184,7 +183,7 @@ func (s *sink) read(v *valueOf, m *mqtt.Message) thing.Report {
 	if r.Value, err = v.format.decode(m.Payload); err != nil {
 		r.Quality = thing.Bad
 		if !s.wrong.Swap(true) {
-			s.run.b.warn("a value does not fit", "thing", s.device.Thing().ID, "topic", s.topic, "error", err)
+			s.tap.run.b.warn("a value does not fit", "thing", s.tap.device.Thing().ID, "topic", s.topic, "error", err)
 		}
 		return r
 	}
@@ -194,8 +193,8 @@ func (s *sink) read(v *valueOf, m *mqtt.Message) thing.Report {
 
 // signalled notes what sig says and tells the hub whether the device is there by all of its signals.
 func (s *sink) signalled(sig *signal, payload string) {
-	s.state.mu.Lock()
-	defer s.state.mu.Unlock()
+	s.tap.state.mu.Lock()
+	defer s.tap.state.mu.Unlock()
 	switch payload {
 	case sig.Online:
 		sig.away = false
@@ -204,11 +203,11 @@ func (s *sink) signalled(sig *signal, payload string) {
 	default:
 		return
 	}
-	for _, other := range s.state.signals {
+	for _, other := range s.tap.state.signals {
 		if other.away {
-			s.device.Online(false)
+			s.tap.device.Online(false)
 			return
 		}
 	}
-	s.device.Online(true)
+	s.tap.device.Online(true)
 }
