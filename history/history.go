@@ -17,6 +17,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"sync"
 	"time"
 
@@ -63,14 +64,15 @@ type Store struct {
 	codec *codec
 
 	mu       sync.RWMutex // guards all below and every series
-	byRef    map[thing.Ref]*series
-	quick    []*series  // by handle, to spare hashing two strings per change
-	list     []*series  // by number
-	segments []*segment // by Seq
-	last     uint64     // highest Seq taken
-	durable  uint64     // highest Seq sealed
-	open     int        // samples in memory and not being sealed
-	frozen   *frozen    // what is being sealed
+	seed     maphash.Seed
+	byHash   map[uint32]*series // by the lower half of their refs' hash; those of one are a chain
+	quick    []*series          // by handle, to spare hashing two strings per change
+	list     []*series          // by number
+	segments []*segment         // by Seq
+	last     uint64             // highest Seq taken
+	durable  uint64             // highest Seq sealed
+	open     int                // samples in memory and not being sealed
+	frozen   *frozen            // what is being sealed
 	closed   bool
 	floor    thing.Time // samples before this have gone because there was no room
 	stats    Stats
@@ -132,10 +134,11 @@ func (s *Store) of(ref thing.Ref, h thing.Handle) *series {
 	if int(h) < len(s.quick) && s.quick[h] != nil && s.quick[h].ref == ref {
 		return s.quick[h]
 	}
-	x := s.byRef[ref]
+	x := s.find(ref)
 	if x == nil {
-		x = &series{ref: ref, number: uint32(len(s.list)), cut: always}
-		s.byRef[ref] = x
+		key := s.hash(ref)
+		x = &series{ref: ref, number: uint32(len(s.list)), cut: always, next: s.byHash[key]}
+		s.byHash[key] = x
 		s.list = append(s.list, x)
 	}
 	if h > 0 && h < 1<<20 {
@@ -143,6 +146,17 @@ func (s *Store) of(ref thing.Ref, h thing.Handle) *series {
 			s.quick = append(s.quick, nil)
 		}
 		s.quick[h] = x
+	}
+	return x
+}
+
+func (s *Store) hash(ref thing.Ref) uint32 { return uint32(maphash.Comparable(s.seed, ref)) }
+
+// find returns the series of a ref, nil for none. A map by the refs themselves would take as much room as the series.
+func (s *Store) find(ref thing.Ref) *series {
+	x := s.byHash[s.hash(ref)]
+	for x != nil && x.ref != ref {
+		x = x.next
 	}
 	return x
 }
@@ -160,7 +174,7 @@ func (s *Store) Describe(ref thing.Ref, p thing.Point) {
 func (s *Store) Last(ref thing.Ref) (thing.State, bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	x := s.byRef[ref]
+	x := s.find(ref)
 	if x == nil || x.state.Seq == 0 {
 		return thing.State{}, false
 	}

@@ -4,11 +4,11 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"slices"
 	"strings"
 
 	"hutong/history/pack"
-	"hutong/thing"
 )
 
 // Open opens the history in dir, making it when there is none. What a crash left unfinished is removed; a file that
@@ -27,7 +27,7 @@ func Open(dir string, o Options) (*Store, error) {
 		return nil, fmt.Errorf("history: %w", err)
 	}
 	s := &Store{
-		fs: o.FS, o: o.withDefaults(), codec: codec, byRef: map[thing.Ref]*series{}, floor: always,
+		fs: o.FS, o: o.withDefaults(), codec: codec, seed: maphash.MakeSeed(), byHash: map[uint32]*series{}, floor: always,
 		seal: make(chan struct{}, 1), closing: make(chan struct{}), stopped: make(chan struct{}),
 	}
 	if err := s.loadAll(); err != nil {

@@ -137,7 +137,7 @@ func (s *Store) look(q Query) (wanted, before *view, err error) {
 		return nil, nil, ErrClosed
 	}
 	wanted, before = &view{}, &view{}
-	x := s.byRef[q.Ref]
+	x := s.find(q.Ref)
 	if x == nil {
 		return wanted, before, nil
 	}

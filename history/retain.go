@@ -232,7 +232,7 @@ type part struct {
 func (s *Store) join(w *segmentWriter, parts []part) error {
 	ref := parts[0].ref
 	s.mu.RLock()
-	v := view{codec: s.codec, from: s.byRef[ref].cut, to: 1<<63 - 1, damaged: s.noteDamage}
+	v := view{codec: s.codec, from: s.find(ref).cut, to: 1<<63 - 1, damaged: s.noteDamage}
 	s.mu.RUnlock()
 	for _, p := range parts {
 		var found source

@@ -16,6 +16,7 @@ func floatValue(bits uint64) thing.Value { return thing.Float(math.Float64frombi
 // series is what the store knows of one ref. It is guarded by the store's lock.
 type series struct {
 	ref        thing.Ref
+	next       *series // of the same hash
 	number     uint32
 	resolution time.Duration
 	retention  time.Duration

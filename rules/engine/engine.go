@@ -155,11 +155,11 @@ type live struct {
 // pointState is the value of a point as the rule sees it: of one affordance, or of several made into one.
 type pointState struct {
 	value     thing.Value // last one known
-	known     bool        // whether value is what it is now
-	seen      bool        // whether there was ever a value
-	confirmed bool        // known, and not just read back after a start
-	since     thing.Time
 	before    thing.Value
+	since     thing.Time
+	known     bool // whether value is what it is now
+	seen      bool // whether there was ever a value
+	confirmed bool // known, and not just read back after a start
 	hasBefore bool
 	direct    *slot // of a point that is one property; nil for others
 }
