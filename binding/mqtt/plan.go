@@ -43,7 +43,7 @@ type outlet struct {
 	qos      byte
 	retain   bool
 	format   *format
-	response string // topic of the answer; "" when none is awaited
+	response string  // topic of the answer; "" when none is awaited
 	output   *format // nil when none is awaited
 }
 
