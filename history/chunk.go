@@ -1,7 +1,9 @@
 package history
 
 import (
+	"bytes"
 	"encoding/binary"
+	"slices"
 	"sync"
 
 	"github.com/klauspost/compress/zstd"
@@ -58,6 +60,41 @@ type codec struct {
 	big *zstd.Decoder // of indexes
 
 	spare sync.Pool // of *columns
+	desks sync.Pool // of *desk
+}
+
+// desk is where a chunk is written. Its memory is used again for the next.
+type desk struct {
+	places map[string]int64
+	index  []int64
+	words  []byte
+	packed []byte
+	chunk  []byte
+}
+
+// deskTexts is how many bytes a desk may have room for that is used again.
+const deskTexts = 256 << 10
+
+func (c *codec) desk() *desk {
+	if d, ok := c.desks.Get().(*desk); ok {
+		return d
+	}
+	return &desk{places: map[string]int64{}}
+}
+
+func (c *codec) tidy(d *desk) {
+	if max(cap(d.words), cap(d.packed), cap(d.chunk)) <= deskTexts {
+		clear(d.places)
+		c.desks.Put(d)
+	}
+}
+
+// chunk makes a chunk of list, as appendChunk does.
+func (c *codec) chunk(list []Sample) []byte {
+	d := c.desk()
+	defer c.tidy(d)
+	d.chunk = c.appendChunk(d.chunk[:0], list)
+	return bytes.Clone(d.chunk)
 }
 
 func newCodec() (*codec, error) {
@@ -90,11 +127,11 @@ func (c *codec) appendChunk(dst []byte, list []Sample) []byte {
 	for i, s := range list {
 		switch symbols[i] {
 		case isFloat:
-			floats = append(floats, s.Value.Float())
+			floats = append(slices.Grow(floats, len(list)-i), s.Value.Float())
 		case isText:
-			texts = append(texts, s.Value.Text())
+			texts = append(slices.Grow(texts, len(list)-i), s.Value.Text())
 		case isJSON:
-			docs = append(docs, s.Value.Document())
+			docs = append(slices.Grow(docs, len(list)-i), s.Value.Document())
 		}
 		symbols[i] = byte(s.Quality)
 		ints = append(ints, int64(s.Time))
@@ -136,30 +173,29 @@ func (c *codec) appendTexts(dst []byte, list []string) []byte {
 	if len(list) == 0 {
 		return dst
 	}
-	places := make(map[string]int64)
-	index := make([]int64, len(list))
-	var words []byte
-	for i, s := range list {
-		at, ok := places[s]
+	d := c.desk()
+	defer c.tidy(d)
+	d.index, d.words = d.index[:0], d.words[:0]
+	for _, s := range list {
+		at, ok := d.places[s]
 		if !ok {
-			at = int64(len(places))
-			places[s] = at
-			words = pack.AppendText(words, s)
+			at = int64(len(d.places))
+			d.places[s] = at
+			d.words = pack.AppendText(d.words, s)
 		}
-		index[i] = at
+		d.index = append(d.index, at)
 	}
-	form := byte(textsPlain)
-	packed := words
-	if len(words) >= zstdLeast {
-		if z := c.enc.EncodeAll(words, nil); len(z) < len(words)*7/8 {
-			form, packed = textsZstd, z
+	form, packed := byte(textsPlain), d.words
+	if len(d.words) >= zstdLeast {
+		if d.packed = c.enc.EncodeAll(d.words, d.packed[:0]); len(d.packed) < len(d.words)*7/8 {
+			form, packed = textsZstd, d.packed
 		}
 	}
 	dst = append(dst, form)
-	dst = binary.AppendUvarint(dst, uint64(len(places)))
+	dst = binary.AppendUvarint(dst, uint64(len(d.places)))
 	dst = binary.AppendUvarint(dst, uint64(len(packed)))
 	dst = append(dst, packed...)
-	return pack.AppendInts(dst, index)
+	return pack.AppendInts(dst, d.index)
 }
 
 // texts reads a column of n texts and makes a value of each distinct one.

@@ -100,7 +100,7 @@ func (b *buffer) pack(codec *codec) {
 	sortByTime(b.tail)
 	n := len(b.tail)
 	b.chunks = append(b.chunks, memChunk{
-		data: codec.appendChunk(nil, b.tail), count: n, min: b.tail[0].Time, max: b.tail[n-1].Time,
+		data: codec.chunk(b.tail), count: n, min: b.tail[0].Time, max: b.tail[n-1].Time,
 	})
 	clear(b.tail)
 	b.tail, b.texts = b.tail[:0], 0
