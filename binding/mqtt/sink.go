@@ -138,10 +138,10 @@ func (s *sink) Kind() any { return s.tap.run }
 func (s *sink) Basket() mqtt.Basket { return &basket{run: s.tap.run} }
 
 // Gather implements mqtt.Gatherer. What says that a device is there or gone must not be overtaken by its values, nor
-// overtake them.
+// overtake them; and what is in a full basket goes ahead.
 func (s *sink) Gather(m *mqtt.Message, b mqtt.Basket) bool {
 	to, ok := b.(*basket)
-	if !ok || s.answer || len(s.online) > 0 {
+	if !ok || s.answer || len(s.online) > 0 || len(to.reports) >= maxBasket {
 		return false
 	}
 	for i := range s.values {
@@ -158,8 +158,8 @@ type basket struct {
 	reports []thing.Report
 }
 
-// maxBasket is how many values of a full basket are remembered room for.
-const maxBasket = 4096
+// maxBasket is how many values are in a full basket. The disk has them while the round goes on.
+const maxBasket = 1024
 
 // Empty implements mqtt.Basket.
 func (b *basket) Empty() (pos uint64) {
@@ -168,9 +168,7 @@ func (b *basket) Empty() (pos uint64) {
 	}
 	pos = b.run.hub.Report(b.reports)
 	clear(b.reports)
-	if b.reports = b.reports[:0]; cap(b.reports) > maxBasket {
-		b.reports = nil
-	}
+	b.reports = b.reports[:0]
 	return pos
 }
 
