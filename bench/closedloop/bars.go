@@ -35,7 +35,7 @@ func bars(r *result) string {
 		line(name, "0", n == 0, "%d; %.2f in 1,000 km (95 %%: %.2f to %.2f)%s", n, per(float64(n), p.Km), per(low, p.Km), per(high, p.Km), more)
 	}
 	line("driven", ">= 1,000 km", p.Km >= barKm, "%.1f km in %.1f h by %d rides", p.Km, p.Seconds/3600, r.begun())
-	none("collisions at fault, our referee", p.AtFault(), fmt.Sprintf("; %d not at fault", len(p.Collisions)-p.AtFault()))
+	none("collisions at fault, our referee", p.AtFault(), fmt.Sprintf("; %d not at fault, of them %d with bodies that were set there", len(p.Collisions)-p.AtFault(), p.Set()))
 	none("collisions, SUMO's report, bodies touching", r.counts.Touching,
 		fmt.Sprintf("; it reports %d with ours, in %d our bodies are within 0.2 m", r.counts.SUMO, r.counts.Near))
 	none("red lights", p.RedLights, fmt.Sprintf("; %d at amber", p.AmberLights))

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"hutong/drive"
-	"hutong/drive/lane"
 	"hutong/drive/referee"
 	"hutong/drive/sumo"
 	"hutong/drive/world"
@@ -51,7 +50,7 @@ func (c *campaign) live(ctx context.Context, signals <-chan os.Signal) error {
 	defer w.Close()
 	clocked := &timed{World: w}
 	t := &trial{
-		s: s, sc: sc, c: c, w: w, ref: referee.New(w.Map()), fields: map[lane.ID]*lane.Field{}, driving: map[uint32]*ride{},
+		s: s, sc: sc, c: c, w: w, ref: referee.New(w.Map()), driving: map[uint32]*ride{},
 		r: newResult(),
 	}
 	cycle := time.Duration(drive.Cycle * float64(time.Second))

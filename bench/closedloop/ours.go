@@ -52,7 +52,6 @@ type trial struct {
 	w       *sumo.World
 	loop    *world.Loop
 	ref     *referee.Referee
-	fields  map[lane.ID]*lane.Field
 	rides   []*ride
 	waiting []*ride
 	driving map[uint32]*ride
@@ -74,9 +73,13 @@ func (t *trial) ours(ctx context.Context) (*result, error) {
 	if err != nil {
 		return nil, err
 	}
-	t.w, t.ref, t.fields, t.driving = w, referee.New(w.Map()), map[lane.ID]*lane.Field{}, map[uint32]*ride{}
+	t.w, t.ref, t.driving = w, referee.New(w.Map()), map[uint32]*ride{}
 	t.r = newResult()
 	t.r.name, t.r.seed, t.r.version = sc.name, sc.seed, w.Runs()
+	if sc.refused > 0 {
+		t.tell("%s %d: on %d of the traffic's %d ways no ride can be booked, for no way leads there without a turn too sharp for the vehicle",
+			sc.name, sc.seed, sc.refused, sc.refused+len(sc.ways))
+	}
 	t.loop = world.New(w, world.Options{
 		Referee: t.ref, Workers: s.workers, Deadline: s.deadline, After: []func(*world.Moment){t.after},
 	})
@@ -173,21 +176,8 @@ func (t *trial) begin(now float64) error {
 	goal, _ := t.sc.goal(way)
 	r := &ride{way: way, goal: goal, trip: trip{ID: world.FirstID + uint32(len(t.rides)+1), Asked: now, Began: -1}}
 	t.rides = append(t.rides, r)
-	if t.field(goal) == nil {
-		r.Outcome = "no way"
-		return nil
-	}
 	t.waiting = append(t.waiting, r)
 	return t.w.Enter(r.ID, &vehicle.Shuttle, way.edges)
-}
-
-func (t *trial) field(goal lane.Spot) *lane.Field {
-	f := t.fields[goal.Lane]
-	if f == nil {
-		f = t.sc.m.NewField(goal, lane.Cars)
-		t.fields[goal.Lane] = f
-	}
-	return f
 }
 
 // enter takes over the vehicles that SUMO has put on the road.
@@ -207,7 +197,7 @@ func (t *trial) enter() error {
 		r.Began = t.loop.Truth().Time
 		r.rider = &world.Rider{
 			ID: r.ID, Spec: &vehicle.Shuttle, State: at, Driver: drive.New(t.w.Map(), &vehicle.Shuttle, drive.Options{}),
-			Orders: drive.Orders{Goal: t.field(r.goal)},
+			Orders: drive.Orders{Goal: t.sc.field(r.goal)},
 		}
 		if t.s.sensor != "exact" {
 			r.rider.Sensor = sense.New(sense.Usual(), t.w.Map(), uint64(t.sc.seed)<<32|uint64(r.ID))

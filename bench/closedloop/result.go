@@ -264,8 +264,8 @@ func (r *result) String() string {
 		}
 	}
 	line("driven            %.1f km, %.1f h, %d rides", p.Km, p.Seconds/3600, r.begun())
-	line("at fault          %d collisions (of %d; SUMO's report: %d with ours, in %d of them our bodies touch, %d in all)",
-		p.AtFault(), len(p.Collisions), r.counts.SUMO, r.counts.Touching, r.counts.All)
+	line("at fault          %d collisions (of %d, %d with bodies that were set there; SUMO's report: %d with ours, in %d of them our bodies touch, %d in all)",
+		p.AtFault(), len(p.Collisions), p.Set(), r.counts.SUMO, r.counts.Touching, r.counts.All)
 	if r.emptied {
 		line("                  SUMO's report of the runs without ours (first seeds): %d in all", r.counts.Alone)
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -29,7 +30,9 @@ type scenario struct {
 	rides *rand.Rand
 	// measures: SUMO takes its surrogate safety measures. 1.15 can't, of vehicles that are moved from outside.
 	measures bool
-	suits    int // how many of our vehicles at once it has room for
+	suits    int                     // how many of our vehicles at once it has room for
+	fields   map[lane.ID]*lane.Field // by the lane of a goal
+	refused  int                     // ways of the traffic on which no ride can be booked: some turn is too sharp for the vehicle
 }
 
 // suit is how many of our vehicles drive at once where nobody says: about one in ten of the traffic.
@@ -57,7 +60,8 @@ func (s *settings) scenario(ctx context.Context, work, name string, seed int) (*
 	if err != nil {
 		return nil, err
 	}
-	sc := &scenario{suits: max(suit[name], 16), measures: !strings.HasPrefix(version, "1.15"), name: name, seed: seed, o: o, rides: rand.New(rand.NewPCG(uint64(seed), 0x41de5))}
+	sc := &scenario{suits: max(suit[name], 16), measures: !strings.HasPrefix(version, "1.15"), name: name, seed: seed, o: o,
+		rides: rand.New(rand.NewPCG(uint64(seed), 0x41de5)), fields: map[lane.ID]*lane.Field{}}
 	file, err := os.Open(o.Net)
 	if err != nil {
 		return nil, err
@@ -135,8 +139,13 @@ func (sc *scenario) read(path string) error {
 			return err
 		}
 		edges := strings.Fields(v.Route.Edges)
-		if v.Type != "bus" && sc.fits(edges) {
-			sc.ways = append(sc.ways, way{edges})
+		if v.Type == "bus" || !sc.fits(edges) {
+			continue
+		}
+		if w := (way{edges}); sc.leads(w) {
+			sc.ways = append(sc.ways, w)
+		} else {
+			sc.refused++
 		}
 	}
 }
@@ -158,6 +167,24 @@ func (sc *scenario) fits(edges []string) bool {
 	first, _ := sc.lane(edges[0])
 	last, _ := sc.lane(edges[len(edges)-1])
 	return sc.m.Lane(first).Centre.Length() > 15 && sc.m.Lane(last).Centre.Length() > 30
+}
+
+// leads tells whether the vehicle can go from where a way begins to where it ends.
+func (sc *scenario) leads(w way) bool {
+	const begin = 5.0 // m, where SUMO puts a vehicle on the road
+	first, _ := sc.lane(w.edges[0])
+	goal, _ := sc.goal(w)
+	return !math.IsInf(sc.field(goal).From(first, begin), 1)
+}
+
+// field gives the ways to a goal, which is at the same place of its lane each time.
+func (sc *scenario) field(goal lane.Spot) *lane.Field {
+	f := sc.fields[goal.Lane]
+	if f == nil {
+		f = sc.m.NewField(goal, lane.Cars)
+		sc.fields[goal.Lane] = f
+	}
+	return f
 }
 
 // lane gives the rightmost lane of an edge that cars may use.

@@ -43,7 +43,9 @@ func (m *Map) NewField(goal Spot, users Users) *Field {
 	if m.Lanes[goal.Lane].Users&users == 0 {
 		return f
 	}
-	f.relax(&q, goal.Lane, max(goal.S, 0)/m.Lanes[goal.Lane].Limit)
+	if !m.Lanes[goal.Lane].stops(0, goal.S) {
+		f.note(&q, goal.Lane, max(goal.S, 0)/m.Lanes[goal.Lane].Limit)
+	}
 	for len(q) > 0 {
 		e := q.pop()
 		if e.cost > f.start[e.id] {
@@ -64,11 +66,20 @@ func (m *Map) NewField(goal Spot, users Users) *Field {
 
 // relax notes that a lane's start is cost away from the goal, if that is news.
 func (f *Field) relax(q *queue, id ID, cost float64) {
-	if l := &f.m.Lanes[id]; l.Users&f.users != 0 && cost < f.start[id] && !l.tight {
+	if l := &f.m.Lanes[id]; l.Users&f.users != 0 && !l.stops(0, l.Centre.Length()) {
+		f.note(q, id, cost)
+	}
+}
+
+func (f *Field) note(q *queue, id ID, cost float64) {
+	if cost < f.start[id] {
 		f.start[id] = cost
 		q.push(entry{id, cost})
 	}
 }
+
+// stops tells whether the lane can't be driven from one place to another, m along it.
+func (l *Lane) stops(from, to float64) bool { return l.tight >= 0 && from <= l.tight && to >= l.tight }
 
 // besides calls do with the lanes beside id from which a change to it is allowed.
 func (f *Field) besides(id ID, do func(ID)) {
@@ -96,10 +107,14 @@ func (f *Field) aside(l *Lane, left bool) ID {
 // along gives the seconds from the share of the lane to the goal for who stays in the lane to its end, or to the goal.
 func (f *Field) along(id ID, share float64) float64 {
 	l := &f.m.Lanes[id]
+	s := share * l.Centre.Length()
 	if id == f.Goal.Lane {
-		if way := f.Goal.S - share*l.Centre.Length(); way >= -1e-6 {
+		if way := f.Goal.S - s; way >= -1e-6 && !l.stops(s, f.Goal.S) {
 			return max(0, way) / l.Limit
 		}
+	}
+	if l.Kind != Junction && l.stops(s, l.Centre.Length()) { // who is within a way through a junction goes on
+		return math.Inf(1)
 	}
 	return f.end[id] + max(0, 1-share)*l.seconds()
 }

@@ -74,7 +74,7 @@ type Lane struct {
 	MustStop  bool
 	Junction  string // the junction it lies in, "" outside of junctions
 	Conflicts []Conflict
-	tight     bool // no car gets round it
+	tight     float64 // m along it, where no car gets round; -1: nowhere
 }
 
 // Conflict is where another lane crosses or joins this one.

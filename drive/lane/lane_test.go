@@ -234,6 +234,66 @@ func TestNobodyChangesLanesWhereThereIsNoRoomForIt(t *testing.T) {
 	}
 }
 
+// turned gives the lanes of a way through a junction that turns by so many degrees about a radius, drawn in pieces, from a lane
+// 50 m long to another.
+func turned(degrees, radius float64, pieces int) []Lane {
+	lanes := []Lane{straight("from", geom.Vec{X: -50}, geom.Vec{})}
+	p, kinks := geom.Pose{}, 4
+	step := degrees * math.Pi / 180 / float64(kinks)
+	points := []geom.Vec{{}}
+	for range kinks {
+		p.Heading += step / 2
+		p.Vec = p.Ahead(2*radius*math.Sin(math.Abs(step)/2), 0)
+		p.Heading += step / 2
+		points = append(points, p.Vec)
+	}
+	for i := range pieces {
+		l := straight(fmt.Sprint("turn ", i), points[i*kinks/pieces:(i+1)*kinks/pieces+1]...)
+		l.Kind = Junction
+		lanes = append(lanes, l)
+		join(lanes, ID(i), ID(i+1))
+	}
+	lanes = append(lanes, straight("to", p.Vec, p.Ahead(50, 0)))
+	join(lanes, ID(pieces), ID(pieces+1))
+	return lanes
+}
+
+func TestNoWayLeadsOverATurnThatIsTooSharpForACar(t *testing.T) {
+	for _, c := range []struct {
+		degrees, radius float64
+		pieces          int
+		may             bool
+	}{
+		{180, 1.5, 1, false},
+		{180, 1.5, 2, false}, // as it is drawn where one waits in the middle of the junction
+		{-180, 1.5, 2, false},
+		{180, 4, 2, true},
+		{-125, 4.3, 1, true},
+		{-125, 1.5, 1, false},
+		{90, 2, 1, true},
+	} {
+		lanes := turned(c.degrees, c.radius, c.pieces)
+		to := ID(len(lanes) - 1)
+		f := mapOf(t, lanes).NewField(Spot{Lane: to, S: 40}, Cars)
+		if got := !math.IsInf(f.From(0, 0), 1); got != c.may {
+			t.Errorf("%g degrees about %g m in %d pieces: a way leads over it: %v", c.degrees, c.radius, c.pieces, got)
+		}
+	}
+}
+
+func TestALaneWithACornerTooSharpForACarIsDrivenOnlyBeforeAndAfterIt(t *testing.T) {
+	m := mapOf(t, []Lane{straight("corner", geom.Vec{}, geom.Vec{X: 50}, geom.Vec{X: 48, Y: 50})})
+	for _, c := range []struct {
+		from, to float64
+		may      bool
+	}{{0, 30, true}, {0, 70, false}, {60, 90, true}} {
+		f := m.NewField(Spot{S: c.to}, Cars)
+		if got := !math.IsInf(f.From(0, c.from), 1); got != c.may {
+			t.Errorf("from %g m to %g m: %v", c.from, c.to, got)
+		}
+	}
+}
+
 func TestNearLocateAndOnAllocateNothing(t *testing.T) {
 	m := mapOf(t, town(5))
 	at := geom.Pose{Vec: geom.Vec{X: 150, Y: -2}}

@@ -92,46 +92,6 @@ func (m *Map) checkLane(l *Lane) error {
 // Lane gives the lane of an id, which must be the map's.
 func (m *Map) Lane(id ID) *Lane { return &m.Lanes[id] }
 
-// tooTight tells whether a lane, with how it joins those before and after it, turns back in less room than a car's
-// steering allows: sources draw such ways where a road ends.
-func (m *Map) tooTight(l *Lane) bool {
-	const room, most = 6.0, 1.9 // m, rad
-	points, along := l.Centre.Points(), l.Centre.Along()
-	if l.Kind != Junction || len(points) < 3 {
-		return false
-	}
-	heading := func(i int) float64 { return points[i+1].Minus(points[i]).Angle() }
-	sharp, turn, from := 0.0, 0.0, 0
-	if len(l.Prev) > 0 {
-		c := m.Lanes[l.Prev[0]].Centre
-		turn = geom.Wrap(heading(0) - c.At(c.Length()).Heading)
-	}
-	turned := make([]float64, 1, len(points)) // up to each segment
-	turned[0] = turn
-	for i := 1; i < len(points)-1; i++ {
-		turn += geom.Wrap(heading(i) - heading(i-1))
-		turned = append(turned, turn)
-		for along[i]-along[from+1] > room {
-			from++
-		}
-		sharp = max(sharp, math.Abs(turn-turned[from]))
-		if from == 0 && along[i] < room {
-			sharp = max(sharp, math.Abs(turn))
-		}
-	}
-	if len(l.Next) > 0 {
-		turn += geom.Wrap(m.Lanes[l.Next[0]].Centre.At(0).Heading - heading(len(points)-2))
-		for from < len(turned)-1 && along[len(along)-1]-along[from+1] > room {
-			from++
-		}
-		sharp = max(sharp, math.Abs(turn-turned[from]))
-		if l.Centre.Length() < room {
-			sharp = max(sharp, math.Abs(turn))
-		}
-	}
-	return sharp > most
-}
-
 // Find gives the lane of a name.
 func (m *Map) Find(name string) (ID, bool) {
 	id, ok := m.names[name]

@@ -87,7 +87,7 @@ func (q *Proposal) worth() float64 {
 	if q.Class == Nudge && q.off > verge {
 		return 0.3
 	}
-	return max(0.6, 1-q.off)
+	return 1 / (1 + 2*q.off)
 }
 
 // judge looks for what a proposal mustn't do.
@@ -191,9 +191,9 @@ func (p *Planner) collide(q *Proposal) {
 	}
 }
 
-// leave looks by how much the body would leave the carriageway.
+// leave looks by how much more than the line itself the body would leave the carriageway.
 func (p *Planner) leave(v *view, q *Proposal) {
-	half, begin := p.spec.Width/2, 0.0
+	begin := 0.0
 	for k := 0; k <= predict.Steps; k += 4 {
 		x := &q.States[k]
 		at := v.way.At(q.s[k])
@@ -202,14 +202,11 @@ func (p *Planner) leave(v *view, q *Proposal) {
 			q.veto("against the traffic", float64(k)*predict.Tick)
 			return
 		}
-		sf, df, _ := v.way.project(x.Ahead(p.front, 0), int(q.s[k]/Pace)+int(p.front/Pace))
-		nose := v.way.At(sf)
-		wide := 0.0
+		left, right := v.way.out(x.Pose, q.s[k], q.d[k], p.spec)
 		if q.Class == Nudge {
-			wide = p.passing
+			left -= p.passing
 		}
-		out := max(q.d[k]+half-at.FarLeft, df+half-nose.FarLeft) - wide
-		if out = max(out, -q.d[k]+half-at.FarRight, -df+half-nose.FarRight); out > 0.1 {
+		if out := max(left-at.spill[0], right-at.spill[1]); out > 0.1 {
 			if k == 0 {
 				begin = out - 0.1
 			}

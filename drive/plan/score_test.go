@@ -79,3 +79,45 @@ func TestABrakeIsNotKeptToWhereAGentlerOneDoes(t *testing.T) {
 		t.Errorf("the emergency stop has %.3f, the even one %.3f", p.proposals[0].Score, p.proposals[1].Score)
 	}
 }
+
+func TestWhoFollowsTheLineOffTheRoadIsNotBlamedForWhatTheLineDoes(t *testing.T) {
+	c, err := geom.NewPath([]geom.Vec{{}, {X: 60}, {X: 64, Y: 60}}) // a corner in which no line keeps to the lane
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := lane.NewMap([]lane.Lane{{
+		Name: "corner", Centre: c, ToLeft: []float64{1.3, 1.3, 1.3}, ToRight: []float64{1.3, 1.3, 1.3}, Limit: 10, Users: lane.Cars,
+		LeftOf: lane.None, RightOf: lane.None, Opposite: lane.None, Signal: -1,
+	}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := New(m, &vehicle.Shuttle)
+	v := &p.views[0]
+	v.way.make(m, nil, lane.Spot{S: 20}, lane.None, p.spec, 10)
+	spilt := 0.0
+	for _, x := range v.way.Samples {
+		spilt = max(spilt, x.spill[0], x.spill[1])
+	}
+	if spilt < 0.1 {
+		t.Fatalf("the line keeps to the lane: %.2f m", spilt)
+	}
+	for _, aside := range []float64{0, 1, -1} {
+		q := Proposal{Class: Keep, late: math.Inf(1)}
+		for k := range q.States {
+			s := 44 + 0.6*float64(k)
+			at := v.way.At(s)
+			q.States[k].Pose = geom.Pose{Vec: at.Ahead(0, aside), Heading: at.Heading}
+			if k == 0 {
+				q.States[k].Pose = at.Pose // it begins on the line
+			} else {
+				q.d[k] = aside
+			}
+			q.s[k] = s
+		}
+		p.leave(v, &q)
+		if aside == 0 && q.off > 0.15 || aside != 0 && q.off < 0.5 {
+			t.Errorf("%g m beside the line: %.2f m off the road", aside, q.off)
+		}
+	}
+}

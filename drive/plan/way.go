@@ -39,8 +39,9 @@ type Sample struct {
 	// FarLeft and FarRight reach to the edges of the carriageway in this direction.
 	FarLeft, FarRight float64
 
-	along geom.Vec // the unit vector of the heading
-	aside float64  // m of what lies beside its lane that a bend may take
+	along geom.Vec   // the unit vector of the heading
+	aside float64    // m of what lies beside its lane that a bend may take
+	spill [2]float64 // m by which the body leaves the carriageway here to the left and to the right, on the line itself
 }
 
 // Way is a line to follow: the lanes that lead from a spot towards the goal without a change of lanes, evened out, with
@@ -173,7 +174,26 @@ func (w *Way) finish(m *lane.Map, spec *vehicle.Spec, most float64) {
 	})
 	w.turns()
 	w.shift()
+	w.spills(spec)
 	w.speeds(m, spec, min(most, spec.MaxSpeed))
+}
+
+// spills notes where the line itself, as the best there is, doesn't keep the body on the carriageway.
+func (w *Way) spills(spec *vehicle.Spec) {
+	for i := range w.Samples {
+		x := &w.Samples[i]
+		left, right := w.out(x.Pose, float64(i)*Pace, 0, spec)
+		x.spill = [2]float64{max(left, 0), max(right, 0)}
+	}
+}
+
+// out gives by how much a body leaves the carriageway to the left and to the right, m, negative where it doesn't. Its rear
+// axle is at a pose, which lies s metres along the way and d to its left.
+func (w *Way) out(x geom.Pose, s, d float64, spec *vehicle.Spec) (left, right float64) {
+	front, half := spec.Length-spec.RearOverhang, spec.Width/2
+	sf, df, _ := w.project(x.Ahead(front, 0), int((s+front)/Pace))
+	at, nose := w.At(s), w.At(sf)
+	return max(d-at.FarLeft, df-nose.FarLeft) + half, max(-d-at.FarRight, -df-nose.FarRight) + half
 }
 
 // sharpest is the share of what the wheels can turn that a line asks of them.
@@ -310,6 +330,7 @@ func (w *Way) At(s float64) Sample {
 		Pose:  geom.Pose{Vec: geom.Between(a.Vec, b.Vec, f), Heading: a.Heading + in*geom.Wrap(b.Heading-a.Heading)},
 		Curve: a.Curve + in*(b.Curve-a.Curve), Cap: a.Cap + in*(b.Cap-a.Cap),
 		Left: a.Left, Right: a.Right, FarLeft: a.FarLeft, FarRight: a.FarRight,
+		spill: [2]float64{max(a.spill[0], b.spill[0]), max(a.spill[1], b.spill[1])},
 	}
 }
 

@@ -16,9 +16,10 @@ const (
 	StoppedTrack              // the other stood
 	Front                     // the vehicle's front met a moving other
 	Lateral                   // sides met, or the other's front met the vehicle's side
+	Set                       // the other was set there, by nothing that moves
 )
 
-var classNames = [...]string{"stopped ego", "rear", "stopped track", "active front", "lateral"}
+var classNames = [...]string{"stopped ego", "rear", "stopped track", "active front", "lateral", "set there"}
 
 // String gives the class's name.
 func (c Class) String() string { return classNames[c] }
@@ -33,6 +34,7 @@ type Contact struct {
 	OwedWay    bool    // it was on a way that gives way to the other's
 	RanRed     bool    // it had entered against a red light just before
 	WrongWay   bool    // it was on the oncoming side
+	Jumped     bool    // the other had just been set where it is, from farther away than it can have come
 }
 
 const (
@@ -44,9 +46,11 @@ const (
 // Judge says what class a collision is of, whether the vehicle is at fault, and why. nuPlan's rule: at fault is whoever
 // drives into something that stands, drives its front into something, or is hit from the side while it isn't wholly in
 // its own lane. We are stricter: one who ran a red light, drove on the wrong side or didn't give way is at fault too,
-// unless it stood.
+// unless it stood. Nobody is for a body that jumps.
 func Judge(c Contact) (class Class, atFault bool, why string) {
 	switch {
+	case c.Jumped:
+		return Set, false, "the other was set there from elsewhere"
 	case math.Abs(c.Speed) <= standing:
 		return StoppedEgo, false, "it stood and was hit"
 	case math.Abs(c.OtherSpeed) <= standing:

@@ -35,6 +35,7 @@ func TestWhoIsAtFault(t *testing.T) {
 		{"one hits our side after we ran a red light", Contact{Speed: 9, OtherSpeed: 9, Bearing: 90 * deg, OwnLane: true, RanRed: true}, Lateral, true},
 		{"one hits our side while we drive on the wrong side", Contact{Speed: 9, OtherSpeed: 9, Bearing: 90 * deg, OwnLane: true, WrongWay: true}, Lateral, true},
 		{"one hits us from behind after we gave no way", Contact{Speed: 5, OtherSpeed: 9, Bearing: 180 * deg, OwnLane: true, OwedWay: true}, Rear, false},
+		{"one is set before us out of nowhere", Contact{Speed: 5, OtherSpeed: 0, Bumper: true, OwnLane: true, Jumped: true}, Set, false},
 		{"one backs into us", Contact{Speed: 3, OtherSpeed: -2, Bumper: true, OwnLane: true}, Front, true},
 	}
 	for _, c := range cases {

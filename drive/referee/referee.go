@@ -77,6 +77,8 @@ type Referee struct {
 	trail  trail
 	last   float64
 	begun  bool
+	bodies map[uint32]body // everybody at the last look
+	next   map[uint32]body // scratch
 }
 
 // record is what is known of one vehicle.
@@ -108,7 +110,7 @@ type record struct {
 
 // New makes a referee for the roads of m.
 func New(m *lane.Map) *Referee {
-	r := &Referee{m: m, floor: newFloor(m), egos: make(map[uint32]*record)}
+	r := &Referee{m: m, floor: newFloor(m), egos: make(map[uint32]*record), bodies: make(map[uint32]body), next: make(map[uint32]body)}
 	r.gates, r.byCell = newGates(m)
 	return r
 }
@@ -122,6 +124,7 @@ func (r *Referee) Look(t *scene.Truth, egos []Ego) []Event {
 		dt = min(max(t.Time-r.last, 0), 1)
 	}
 	r.last, r.begun = t.Time, true
+	r.jumps(t, dt)
 	for i := range egos {
 		r.one(t, &egos[i], dt)
 	}
@@ -213,7 +216,7 @@ func (r *Referee) collide(t *scene.Truth, rec *record, a *scene.Actor) {
 		Bearing: rec.state.Local(a.Box.Vec).Angle(),
 		Bumper:  r.bumper(rec, a), OwnLane: r.ownLane(rec.box),
 		OwedWay: r.owed(t, rec, a), RanRed: t.Time-rec.ranRed < 6,
-		WrongWay: rec.against > 0,
+		WrongWay: rec.against > 0, Jumped: r.jumped(t, a.ID),
 	}
 	class, fault, why := Judge(c)
 	impact := a.Velocity().Minus(geom.Towards(rec.state.Heading).Times(rec.state.Speed)).Length()

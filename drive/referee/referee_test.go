@@ -216,6 +216,20 @@ func TestCollisionsAreCountedOnceAndJudged(t *testing.T) {
 		{"one swerves into our side", drive{path: straight(130, 200), others: func(now float64) []scene.Actor {
 			return []scene.Actor{body(1, 129+10*now, 3.5-now, -0.1, 10.05)}
 		}}, 1, referee.Lateral, false},
+		{"a standing car is set back into our way", drive{path: straight(130, 160), speed: func(float64) float64 { return 2 }, others: func(now float64) []scene.Actor {
+			at := 155.0
+			if now >= 8 {
+				at = 150
+			}
+			return []scene.Actor{body(1, at, 0, 0, 0)}
+		}}, 1, referee.Set, false},
+		{"a standing car was set back long before", drive{path: straight(130, 160), speed: func(float64) float64 { return 2 }, others: func(now float64) []scene.Actor {
+			at := 155.0
+			if now >= 4 {
+				at = 150
+			}
+			return []scene.Actor{body(1, at, 0, 0, 0)}
+		}}, 1, referee.StoppedTrack, true},
 		{"we stand and are hit", drive{path: straight(130, 131), speed: func(float64) float64 { return 0 }, stand: 5, others: func(now float64) []scene.Actor {
 			return []scene.Actor{body(1, 100+8*now, 0, 0, 8)}
 		}}, 1, referee.StoppedEgo, false},

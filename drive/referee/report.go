@@ -59,6 +59,17 @@ func (p *Report) AtFault() int {
 	return n
 }
 
+// Set gives how many collisions were with a body that had just been set there.
+func (p *Report) Set() int {
+	n := 0
+	for _, c := range p.Collisions {
+		if c.Class == Set {
+			n++
+		}
+	}
+	return n
+}
+
 // Comfort gives the share of the time within nuPlan's bounds, 0 to 1.
 func (p *Report) Comfort() float64 {
 	if p.Seconds == 0 {
@@ -123,7 +134,7 @@ func (p Report) String() string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	line("%d vehicles, %.2f km, %.0f s (%.0f s moving)", p.Vehicles, p.Km, p.Seconds, p.Moving)
-	line("collisions %d, at fault %d", len(p.Collisions), p.AtFault())
+	line("collisions %d, at fault %d, %d with bodies that were set there", len(p.Collisions), p.AtFault(), p.Set())
 	for _, c := range p.Collisions {
 		line("  %.1f s: %d with %d, %s, at fault %t: %s (%.1f and %.1f m/s, impact %.1f m/s, at %.1f, %.1f)",
 			c.At, c.Ego, c.With, c.Class, c.AtFault, c.Why, c.Speed, c.OtherSpeed, c.Impact, c.Where.X, c.Where.Y)

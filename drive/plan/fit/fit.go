@@ -75,15 +75,21 @@ func (f *Fitter) Fit(points []geom.Vec, rooms []Room, pace float64, body Body) {
 	}
 	f.reset(points)
 	f.middle()
-	for k := range rounds {
-		f.sum.copy(&f.fixed)
-		if k > 0 && !f.bound(rooms) {
-			break
-		}
+	f.sum.copy(&f.fixed)
+	least := math.Inf(1)
+	for range rounds {
 		f.sum.solve()
 		f.draw()
+		f.sum.copy(&f.fixed)
+		worst, sum := f.bound(rooms)
+		if sum < least { // where no line keeps within all bounds, pressing on only makes it worse
+			least = sum
+			copy(points, f.line)
+		}
+		if worst <= slight {
+			break
+		}
 	}
-	copy(points, f.line)
 }
 
 // Even replaces each point by the mean of those around it.
@@ -140,46 +146,52 @@ func (f *Fitter) middle() {
 	f.fixed.d[0][n-1] += 100
 }
 
-// bound takes into the sum what presses back to the bounds, by how the line lies now, and tells whether it is beyond one.
-func (f *Fitter) bound(rooms []Room) (found bool) {
+// bound takes into the sum what presses back to the bounds, by how the line lies now, and gives by how much it is beyond
+// one at most, m, and the sum of the squares of all.
+func (f *Fitter) bound(rooms []Room) (worst, sum float64) {
 	for i := 2; i < len(f.points)-2; i++ {
-		out := f.straighten(i)
 		step := f.line[i+1].Minus(f.line[i-1])
 		ahead := step.Times(1 / max(step.Length(), 0.1))
 		aside, lever := ahead.Left().Times(f.body.Half), f.body.Reach/max(step.Length(), 0.1)
 		front := f.line[i].Plus(ahead.Times(f.body.Reach))
 		m := i + int(f.body.Reach/f.pace)
-		out = f.keep(rearLeft, i, f.line[i].Plus(aside), i, rooms, 0) || out
-		out = f.keep(rearRight, i, f.line[i].Minus(aside), i, rooms, 0) || out
-		out = f.keep(noseLeft, i, front.Plus(aside), m, rooms, lever) || out
-		out = f.keep(noseRight, i, front.Minus(aside), m, rooms, lever) || out
-		found = found || out
+		for _, out := range [bounds]float64{
+			f.keep(rearLeft, i, f.line[i].Plus(aside), i, rooms, 0),
+			f.keep(rearRight, i, f.line[i].Minus(aside), i, rooms, 0),
+			f.keep(noseLeft, i, front.Plus(aside), m, rooms, lever),
+			f.keep(noseRight, i, front.Minus(aside), m, rooms, lever),
+			f.straighten(i),
+		} {
+			if out > 0 {
+				worst, sum = max(worst, out), sum+out*out
+			}
+		}
 	}
-	return found
+	return worst, sum
 }
 
-// straighten presses a bend that is too sharp.
-func (f *Fitter) straighten(i int) bool {
+// straighten presses a bend that is too sharp, and gives what it is too sharp by, as m: the share that may stay counts as
+// what may stay of those.
+func (f *Fitter) straighten(i int) float64 {
 	u, v := f.line[i].Minus(f.line[i-1]), f.line[i+1].Minus(f.line[i])
 	long := (u.Length() + v.Length()) / 2
 	bend := u.Cross(v) / max(long*long*long, 1e-3)
 	out := (math.Abs(bend) - f.body.Sharpest) * long * long
-	if !f.presses(wheels, i, out) {
-		return false
+	if f.presses(wheels, i, out) {
+		side := math.Copysign(1, bend)
+		n := f.normal[i].Times(side)
+		f.row(wheels, i, weighSharp, out, n.Dot(f.normal[i-1]), -2*n.Dot(f.normal[i]), n.Dot(f.normal[i+1]))
 	}
-	side := math.Copysign(1, bend)
-	n := f.normal[i].Times(side)
-	f.row(wheels, i, weighSharp, out, n.Dot(f.normal[i-1]), -2*n.Dot(f.normal[i]), n.Dot(f.normal[i+1]))
-	return out > slack*f.body.Sharpest*long*long
+	return (math.Abs(bend)/f.body.Sharpest - 1) * slight / slack
 }
 
-// keep presses a point of the body back to the road: with the rear axle at i it lies beside about the j-th point, and
-// goes lever times as far aside as the points before and after i do against each other.
-func (f *Fitter) keep(which, i int, at geom.Vec, j int, rooms []Room, lever float64) bool {
+// keep presses a point of the body back to the road, and gives by how much it is off it, m: with the rear axle at i it lies
+// beside about the j-th point, and goes lever times as far aside as the points before and after i do against each other.
+func (f *Fitter) keep(which, i int, at geom.Vec, j int, rooms []Room, lever float64) float64 {
 	n := len(f.points)
 	along := func(j int) float64 { return at.Minus(f.points[j]).Cross(f.normal[j]) }
 	if j >= n {
-		return false
+		return 0
 	}
 	for ; j+1 < n && along(j) > f.pace/2; j++ {
 	}
@@ -192,11 +204,10 @@ func (f *Fitter) keep(which, i int, at geom.Vec, j int, rooms []Room, lever floa
 	} else {
 		out, u = -d-rooms[j].Right, u.Times(-1)
 	}
-	if !f.presses(which, i, out) {
-		return false
+	if f.presses(which, i, out) {
+		f.row(which, i, weighRoom, out, -lever*u.Dot(f.normal[i-1]), u.Dot(f.normal[i]), lever*u.Dot(f.normal[i+1]))
 	}
-	f.row(which, i, weighRoom, out, -lever*u.Dot(f.normal[i-1]), u.Dot(f.normal[i]), lever*u.Dot(f.normal[i+1]))
-	return out > slight
+	return out
 }
 
 // presses notes by how much a bound is exceeded, and tells whether it presses.

@@ -91,3 +91,20 @@ func BenchmarkFitOfABendTooSharpForTheLane(b *testing.B) {
 		f.Fit(line, rooms, pace, Body{Reach: 4, Half: 1.95 / 2, Sharpest: 0.25})
 	}
 }
+
+func TestWhereNoLineKeepsToTheRoadTheFittedOneIsOffItByLittle(t *testing.T) {
+	body := Body{Reach: 4, Half: 1.95 / 2, Sharpest: 0.95 * math.Tan(0.68) / 3}
+	middle := corner(1.2, 90)
+	line, rooms := append([]geom.Vec(nil), middle...), make([]Room, len(middle))
+	for i := range rooms {
+		rooms[i] = Room{1.6, 1.6}
+	}
+	var f Fitter
+	f.Even(line)
+	f.Even(line)
+	middle = append(middle[:0], line...)
+	f.Fit(line, rooms, pace, body)
+	if off, _ := drawn(t, line, middle, rooms, body); off > 0.8 {
+		t.Errorf("the body is %.2f m off the road", off)
+	}
+}
