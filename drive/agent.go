@@ -284,10 +284,14 @@ func (a *Agent) plan(v *scene.View, o *Orders, f *lane.Field, d *Decision) {
 // brief is for how long the shield may refuse everything before the agent calls that its fail-safe, s.
 const brief = 0.5
 
-// release gives the best of the proposals that the shield lets pass, nil where it lets none.
+// release gives the best of the proposals that the shield lets pass, nil where it lets none. What the planner itself rules out
+// is a way out within the lane, never out of it: the shield looks at who may be hit, not at where the road is.
 func (a *Agent) release(d *Decision) *plan.Proposal {
 	for i := range a.planner.Len() {
 		q := a.planner.Best(i)
+		if q.Veto != "" && q.Leaves() {
+			continue
+		}
 		verdict := a.shield.Judge(q.States[:])
 		if verdict.Released {
 			return q

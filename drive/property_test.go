@@ -2,7 +2,9 @@ package drive_test
 
 import (
 	"math"
+	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -116,6 +118,36 @@ func TestThePlanBeginsWhereTheVehicleIsAndTheSameViewsGiveTheSameDecisions(t *te
 			v.Ego, v.Time = one.Plan[1], v.Time+drive.Cycle
 		}
 	})
+}
+
+func TestAChangeOfLanesThatThePlannerRulesOutIsNeverBegun(t *testing.T) {
+	m := street(t, 2)
+	field := m.NewField(lane.Spot{Lane: 1, S: 280}, lane.Cars)
+	rng := rand.New(rand.NewPCG(8, 1))
+	for range 100 {
+		v := scene.View{Range: 100, Ego: vehicle.State{Pose: geom.Pose{Vec: geom.Vec{X: 100, Y: rng.Float64()}, Heading: 0.2 * rng.Float64()}, Speed: 4 + 10*rng.Float64()}}
+		for i := range v.Free {
+			v.Free[i] = 100
+		}
+		for id := range uint32(5) { // close by, with no regard to anybody
+			box := geom.Box{Length: 4.5, Width: 1.8, Pose: geom.Pose{
+				Vec: geom.Vec{X: 85 + 50*rng.Float64(), Y: 6*rng.Float64() - 1}, Heading: rng.Float64() - 0.5,
+			}}
+			if !box.Overlaps(vehicle.Shuttle.Box(v.Ego)) {
+				v.Actors = append(v.Actors, scene.Actor{ID: id + 1, Kind: scene.Car, Box: box, Speed: 12 * rng.Float64()})
+			}
+		}
+		a, d := drive.New(m, &vehicle.Shuttle, drive.Options{}), drive.Decision{}
+		for range 3 {
+			a.Step(&v, &drive.Orders{Goal: field}, &d)
+			for _, c := range d.Candidates {
+				if c.Chosen && c.Veto != "" && strings.HasPrefix(c.Name, "left ") && !strings.HasPrefix(c.Name, "left of lane") {
+					t.Fatalf("it drives %+v", c)
+				}
+			}
+			v.Time += drive.Cycle
+		}
+	}
 }
 
 func TestAnOrderToStopAlwaysEndsInAStandstill(t *testing.T) {

@@ -242,6 +242,9 @@ next:
 	}
 }
 
+// Leaves tells whether a proposal leaves the vehicle's own lane.
+func (q *Proposal) Leaves() bool { return q.Class == Left || q.Class == Right || q.Class == Nudge }
+
 // Cause says why a proposal goes as fast as it does: a code of the agent's reasons, whom and what it is about, and where
 // along the vehicle's own way, m.
 type Cause struct {
