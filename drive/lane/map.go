@@ -111,6 +111,23 @@ func (l *Lane) Widths(s float64) (left, right float64) {
 	return l.ToLeft[i] + t*(l.ToLeft[i+1]-l.ToLeft[i]), l.ToRight[i] + t*(l.ToRight[i+1]-l.ToRight[i])
 }
 
+// Beside adds up the widths of a lane and those on its one side, at a share of their lengths, as far as vehicles may use them.
+func (m *Map) Beside(id ID, share float64, left bool) float64 {
+	sum := 0.0
+	for n := 0; id != None && n < mostBeside; n++ {
+		l := m.Lane(id)
+		if l.Kind != Drive && l.Kind != Junction {
+			break
+		}
+		a, b := l.Widths(share * l.Centre.Length())
+		sum += a + b
+		if id = l.RightOf; left {
+			id = l.LeftOf
+		}
+	}
+	return sum
+}
+
 // Near adds to dst the lanes that may come within radius metres of v, and gives it back: all of those, now and then
 // one that doesn't, none twice, in their order.
 func (m *Map) Near(dst []ID, v geom.Vec, radius float64) []ID { return m.grid.near(dst, v, radius) }

@@ -87,7 +87,7 @@ func (q *Proposal) worth() float64 {
 	if q.Class == Nudge && q.off > verge {
 		return 0.3
 	}
-	return 1 / (1 + 2*q.off)
+	return 1 / (1 + q.off)
 }
 
 // judge looks for what a proposal mustn't do.

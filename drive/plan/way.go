@@ -255,8 +255,8 @@ func (w *Way) edges(m *lane.Map) {
 				continue
 			}
 			share := s / l.Centre.Length()
-			x.FarLeft += wide(m, l.LeftOf, share, true)
-			x.FarRight += wide(m, l.RightOf, share, false)
+			x.FarLeft += m.Beside(l.LeftOf, share, true)
+			x.FarRight += m.Beside(l.RightOf, share, false)
 		}
 	}
 	for ; i > 0 && i < len(w.Samples); i++ {
@@ -273,23 +273,6 @@ func floor(m *lane.Map, at geom.Pose, d, side float64) float64 {
 		d += step
 	}
 	return d
-}
-
-// wide adds up the widths of the lanes beside one, as far as the vehicle may use them.
-func wide(m *lane.Map, id lane.ID, share float64, left bool) float64 {
-	sum := 0.0
-	for n := 0; id != lane.None && n < 6; n++ {
-		l := m.Lane(id)
-		if l.Kind != lane.Drive && l.Kind != lane.Junction {
-			break
-		}
-		a, b := l.Widths(share * l.Centre.Length())
-		sum += a + b
-		if id = l.RightOf; left {
-			id = l.LeftOf
-		}
-	}
-	return sum
 }
 
 // turning gives how fast a sample may be driven over so that the wheels are turned in time.
