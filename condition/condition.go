@@ -52,7 +52,7 @@ func (p Problems) Error() string {
 
 // Expr is a compiled expression. It does not change and may be evaluated from many goroutines at once.
 type Expr struct {
-	quick   quick // nil when only CEL can tell
+	quick   operand // nil when only CEL can tell
 	source  string
 	want    thing.Type
 	names   []string // points it reads, sorted
@@ -98,7 +98,7 @@ func Compile(src string, env Env, want thing.Type) (*Expr, error) {
 	if err != nil {
 		return nil, Problems{{1, 1, plain(err.Error(), env)}}
 	}
-	return &Expr{source: src, want: want, names: rw.names(), slots: rw.slots, clock: rw.clock, program: program, quick: lower(checked.NativeRep().Expr(), rw.slots)}, nil
+	return &Expr{source: src, want: want, names: rw.names(), slots: rw.slots, clock: rw.clock, program: program, quick: quickly(checked.NativeRep().Expr(), rw.slots)}, nil
 }
 
 // Source is the text the expression was compiled from.

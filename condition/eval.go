@@ -59,8 +59,10 @@ func (r Result) True() bool { return r.Known && r.Value.Bool() }
 // Eval runs the expression. It takes bounded time whatever the values are.
 func (x *Expr) Eval(in Input) Result {
 	if x.quick != nil {
-		if answer, sure := x.quick(in); sure {
-			return Result{Value: thing.Bool(answer), Known: true}
+		if v, sure := x.quick(in); sure {
+			if v, err := x.fit(v); err == nil {
+				return Result{Value: v, Known: true}
+			}
 		}
 	}
 	return x.ask(in)
@@ -83,7 +85,10 @@ func (x *Expr) ask(in Input) Result {
 	if err != nil {
 		return Result{Err: errors.New(plain(err.Error(), Env{}))}
 	}
-	v, err := x.convert(out)
+	v, err := fromCEL(out, 0)
+	if err == nil {
+		v, err = x.fit(v)
+	}
 	return Result{Value: v, Known: err == nil, Err: err}
 }
 
@@ -204,12 +209,8 @@ func native(v thing.Value) any {
 	return types.NullValue
 }
 
-// convert makes a Value of the wanted type from what CEL gave.
-func (x *Expr) convert(out ref.Val) (thing.Value, error) {
-	v, err := fromCEL(out, 0)
-	if err != nil {
-		return v, err
-	}
+// fit makes v a Value of the wanted type.
+func (x *Expr) fit(v thing.Value) (thing.Value, error) {
 	if v.IsNumber() && x.want == thing.Integer {
 		f := math.Round(v.Float())
 		if math.Abs(f) > 1<<53 {

@@ -8,13 +8,36 @@ import (
 	"hutong/thing"
 )
 
-// quick answers an expression without CEL, where that is sure to give the same: comparisons of points, or of members of
-// points that are objects, with constants, joined by && || and !. Sure is false where anything is out of the ordinary:
-// a value that is not known, a member that is not there, types that differ. Then CEL is asked.
+// An expression is answered without CEL where that is sure to give the same: points, or members of points that are
+// objects, as they are, or compared with constants and joined by && || and !. Sure is false where anything is out of the
+// ordinary: a value that is not known, a member that is not there, types that differ. Then CEL is asked.
+
+// quick is an answer that is true or false.
 type quick func(in Input) (answer, sure bool)
 
-// operand is a value that quick compares.
+// operand is a value.
 type operand func(in Input) (v thing.Value, sure bool)
+
+// quickly is the value of e, nil when it takes CEL.
+func quickly(e ast.Expr, slots map[string]slot) operand {
+	if x := valueOf(e, slots); x != nil {
+		return func(in Input) (thing.Value, bool) {
+			v, sure := x(in)
+			if v.IsNumber() {
+				v = thing.Float(v.Float()) // CEL has but one kind
+			}
+			return v, sure && (v.IsNumber() || v.Type() == thing.Boolean || v.Type() == thing.Text)
+		}
+	}
+	x := lower(e, slots)
+	if x == nil {
+		return nil
+	}
+	return func(in Input) (thing.Value, bool) {
+		answer, sure := x(in)
+		return thing.Bool(answer), sure
+	}
+}
 
 // lower makes a quick of e, nil when it is more than that.
 func lower(e ast.Expr, slots map[string]slot) quick {
