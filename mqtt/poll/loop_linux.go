@@ -33,6 +33,7 @@ type loop struct {
 	number int
 	ep     int // epoll
 	bell   int // eventfd: something was called while the loop slept
+	bed    *bed
 	nap    *nap
 	asleep atomic.Bool
 	done   chan struct{} // closed when the goroutine has ended; nil before it began
@@ -78,14 +79,19 @@ func (set *Set) loop(number int) (*loop, error) {
 	}
 	ev := syscall.EpollEvent{Events: syscall.EPOLLIN | edge, Fd: bellSlot} // an edge need not be emptied
 	err = os.NewSyscallError("epoll_ctl", syscall.EpollCtl(ep, syscall.EPOLL_CTL_ADD, int(bell), &ev))
-	var n *nap
+	l := &loop{set: set, number: number, ep: ep, bell: int(bell), began: time.Now()}
 	if err == nil {
-		n, err = newNap()
+		l.nap, err = newNap()
+	}
+	if err == nil {
+		if l.bed, err = newBed(ep, l.poll); err != nil {
+			err = errors.Join(err, l.nap.Close())
+		}
 	}
 	if err != nil {
 		return nil, errors.Join(err, syscall.Close(ep), syscall.Close(int(bell)))
 	}
-	return &loop{set: set, number: number, ep: ep, bell: int(bell), nap: n, began: time.Now()}, nil
+	return l, nil
 }
 
 // Close ends the loops. Every Socket must have been closed before.
@@ -100,6 +106,7 @@ func (set *Set) Close() {
 			<-done
 		}
 		_ = l.nap.Close()
+		_ = l.bed.Close()
 		_ = syscall.Close(l.bell)
 		_ = syscall.Close(l.ep)
 	}
@@ -170,6 +177,7 @@ func (l *loop) run() {
 		}
 		if pace := l.set.o.Pace; pace > 0 && n > 0 && slept < pace && began-last < 2*pace {
 			// Sockets have something all the time: a little later there is something on many, for one wake-up.
+			_ = l.bed.make(false) // it sleeps well enough without
 			l.nap.take(pace - (time.Since(l.began) - began))
 		}
 		last = began
@@ -178,35 +186,25 @@ func (l *loop) run() {
 
 // wait gives the events there are, and sleeps until there is one.
 func (l *loop) wait() (n int, slept time.Duration) {
-	if n = l.poll(0); n > 0 {
+	if n = l.poll(); n > 0 {
 		return n, 0
 	}
 	began := time.Now()
 	l.asleep.Store(true)
-	timeout := -1
-	if t := l.wheel.wait(); t >= 0 {
-		timeout = int(time.Duration(t) * tick / time.Millisecond)
-	}
 	l.mu.Lock()
-	if len(l.called) > 0 || l.closing {
-		timeout = 0
-	}
+	awaited := len(l.called) > 0 || l.closing
 	l.mu.Unlock()
-	n = l.poll(timeout)
+	if !awaited {
+		n = l.bed.sleep(l.wheel.wait())
+	}
 	l.asleep.Store(false)
 	return n, time.Since(began)
 }
 
-// poll is epoll_wait. One that doesn't wait is not told to the scheduler.
-func (l *loop) poll(timeout int) int {
+// poll is epoll_wait that doesn't wait, and so is not told to the scheduler.
+func (l *loop) poll() int {
 	at, most := uintptr(unsafe.Pointer(&l.events[0])), uintptr(len(l.events))
-	var n uintptr
-	var e syscall.Errno
-	if timeout == 0 {
-		n, _, e = syscall.RawSyscall6(syscall.SYS_EPOLL_PWAIT, uintptr(l.ep), at, most, 0, 0, 0)
-	} else {
-		n, _, e = syscall.Syscall6(syscall.SYS_EPOLL_PWAIT, uintptr(l.ep), at, most, uintptr(timeout), 0, 0)
-	}
+	n, _, e := syscall.RawSyscall6(syscall.SYS_EPOLL_PWAIT, uintptr(l.ep), at, most, 0, 0, 0)
 	if e != 0 {
 		return 0
 	}
