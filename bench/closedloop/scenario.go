@@ -60,8 +60,10 @@ func (s *settings) scenario(ctx context.Context, work, name string, seed int) (*
 	if err != nil {
 		return nil, err
 	}
-	sc := &scenario{suits: max(suit[name], 16), measures: !strings.HasPrefix(version, "1.15"), name: name, seed: seed, o: o,
-		rides: rand.New(rand.NewPCG(uint64(seed), 0x41de5)), fields: map[lane.ID]*lane.Field{}}
+	sc := &scenario{
+		suits: max(suit[name], 16), measures: !strings.HasPrefix(version, "1.15"), name: name, seed: seed, o: o,
+		rides: rand.New(rand.NewPCG(uint64(seed), 0x41de5)), fields: map[lane.ID]*lane.Field{},
+	}
 	file, err := os.Open(o.Net)
 	if err != nil {
 		return nil, err
