@@ -7,8 +7,9 @@ import (
 	"hutong/drive/geom"
 )
 
-// Field says of every lane how long the way from it to one goal is, in seconds at the speed limits. A change of lanes
-// costs changeCost more than staying; in a lane that is short it costs more, for it may not succeed.
+// Field says of every lane how long the way from it to one goal is, in seconds at the speed limits and with what lights
+// cost on average. A change of lanes costs changeCost more than staying; in a lane that is short it costs more, for it may
+// not succeed.
 type Field struct {
 	Goal  Spot
 	m     *Map
@@ -19,6 +20,7 @@ type Field struct {
 
 const (
 	changeCost = 4.0  // what a change of lanes costs, s
+	lightWait  = 5.0  // what a light costs on average, more than giving way does
 	mostBeside = 12   // how many lanes away a change is thought of
 	changeWay  = 40.0 // m, in which a change of lanes can be made; shorter lanes cost in proportion more,
 	leastWay   = 4.0  // and in one shorter than that nobody can
@@ -33,6 +35,14 @@ func (l *Lane) change() float64 {
 }
 
 func (l *Lane) seconds() float64 { return l.Centre.Length() / l.Limit }
+
+// wait gives what one waits on average before a lane is entered, s.
+func (l *Lane) wait() float64 {
+	if l.Signal >= 0 {
+		return lightWait
+	}
+	return 0
+}
 
 // NewField looks back from the goal over all lanes that the users may use. It takes a few milliseconds for a town; keep
 // the Field as long as the goal stays.
@@ -52,7 +62,7 @@ func (m *Map) NewField(goal Spot, users Users) *Field {
 			continue
 		}
 		for _, p := range m.Lanes[e.id].Prev {
-			f.relax(&q, p, e.cost+m.Lanes[p].seconds())
+			f.relax(&q, p, e.cost+m.Lanes[p].seconds()+m.Lanes[p].wait())
 		}
 		f.besides(e.id, func(id ID) { f.relax(&q, id, e.cost+m.Lanes[id].change()) })
 	}
@@ -116,7 +126,11 @@ func (f *Field) along(id ID, share float64) float64 {
 	if l.Kind != Junction && l.stops(s, l.Centre.Length()) { // who is within a way through a junction goes on
 		return math.Inf(1)
 	}
-	return f.end[id] + max(0, 1-share)*l.seconds()
+	wait := 0.0
+	if share <= 0 {
+		wait = l.wait()
+	}
+	return f.end[id] + wait + max(0, 1-share)*l.seconds()
 }
 
 // From gives the seconds from s metres along the lane to the goal; +Inf where no way leads there.

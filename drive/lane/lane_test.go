@@ -210,6 +210,31 @@ func checkRoute(t *rapid.T, m *Map, f *Field, from Spot) {
 	}
 }
 
+func TestALittleLongerWayWithoutALightIsTheBetterOne(t *testing.T) {
+	lanes := []Lane{
+		straight("in", geom.Vec{}, geom.Vec{X: 100}),
+		straight("light", geom.Vec{X: 100}, geom.Vec{X: 200}),
+		straight("round", geom.Vec{X: 100}, geom.Vec{X: 150, Y: 30}, geom.Vec{X: 200}),
+		straight("out", geom.Vec{X: 200}, geom.Vec{X: 300}),
+	}
+	for _, on := range []ID{1, 2} {
+		join(lanes, 0, on)
+		join(lanes, on, 3)
+	}
+	lanes[1].Signal = 0
+	m, err := NewMap(lanes, []Signal{{Name: "x/0", Lanes: []ID{1}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := m.NewField(Spot{Lane: 3, S: 50}, Cars)
+	if f.Next(0) != 2 {
+		t.Errorf("it goes over the light: %g s, instead of %g s without one", f.From(1, 0), f.From(2, 0))
+	}
+	if before, after := f.From(1, 0), f.From(1, 1); math.Abs(before-after-lightWait-0.1) > 1e-9 {
+		t.Errorf("%g s before the light, %g s behind it", before, after)
+	}
+}
+
 func TestWhoHasPassedTheGoalGoesAllTheWayRound(t *testing.T) {
 	m := mapOf(t, town(3))
 	left, _ := m.Find("0,0-1,0_0")
