@@ -17,6 +17,7 @@ var words = map[string]string{
 	"lane-end":      "The lane ends here",
 	"lane-change":   "Changing lanes",
 	"junction-full": "Keeping the junction clear",
+	"detour":        "Nobody lets it change lanes: taking the next way",
 	"stop-ordered":  "Stopping as ordered",
 	"pull-over":     "Looking for a place to stop",
 	"hold":          "Standing",

@@ -212,7 +212,7 @@ type need struct {
 const (
 	changeRoom = 16.0 // m that a change of lanes takes from a standstill
 	detour     = 8.0  // s: a way round no longer than this is better than waiting
-	patience   = 20.0 // s of standing at a lane's end before any way round is better
+	patience   = 20.0 // s of standing at a lane's end before any way round is better, and a shorter one after as long as it takes
 )
 
 // mustChange looks where the lane has to be left for the goal, and halts the vehicle before it is too late.
@@ -312,8 +312,8 @@ func (p *Planner) waitForChange(v *view, more, front float64) {
 	} else if c.since < 0 || c.since > x.Time {
 		c.since = x.Time
 	}
-	if c.since >= 0 && x.Time-c.since > patience && !math.IsInf(more, 1) {
-		c.given = c.lane
+	if c.since >= 0 && x.Time-c.since > min(patience, more) && !math.IsInf(more, 1) {
+		c.given = c.lane // waiting has cost as much as that way does
 	}
 	if more < detour || c.given == c.lane || front > c.by+3 && !math.IsInf(more, 1) {
 		return

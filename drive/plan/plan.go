@@ -51,12 +51,14 @@ const (
 	nudging
 	emergency
 	blocked
+	detouring
 )
 
 // codes gives the reasons' codes by kind.
 var codes = [...]string{
 	"free", "curve", "follow", "red", "amber", "stop-sign", "yield", "cross-walk", "occlusion", "arrive", "lane-end", "lane-change",
 	"junction-full", "stop-ordered", "pull-over", "nudge", "siren", "blocked",
+	"detour",
 }
 
 // cause is why a proposal goes as fast as it does.

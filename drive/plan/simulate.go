@@ -32,6 +32,9 @@ func (p *Planner) simulate(q *Proposal) {
 	p.heed(v, q)
 	p.passes(v, q)
 	q.cause = cause{kind: free}
+	if at := p.task.Here.Lane; v.side == 0 && p.change.wanted && p.change.given == at && p.change.lane == at {
+		q.cause.kind = detouring
+	}
 	for k := 0; ; k++ {
 		q.States[k], q.s[k], q.d[k] = x, s, d
 		if k == predict.Steps {

@@ -110,6 +110,35 @@ func Fork() (*lane.Map, *town.Town, error) {
 	return mapped(all)
 }
 
+// Round is a fork of which the lane that leads away, slower, comes back to the other's way.
+func Round() (*lane.Map, *town.Town, error) {
+	m, _, err := Fork()
+	if err != nil {
+		return nil, nil, err
+	}
+	all := m.Lanes
+	for i := range all {
+		all[i].Prev = nil
+	}
+	on0, on1 := &all[3], &all[7]
+	on0.Limit, on0.Next, on1.Next = 9, []lane.ID{8}, []lane.ID{9}
+	back := []geom.Vec{{X: 500, Y: -30}, {X: 550, Y: -25}, {X: 585}, {X: 605, Y: 25}, {X: 640, Y: 38}, {X: 660, Y: 40}}
+	for _, x := range []struct {
+		name   string
+		points []geom.Vec
+		next   []lane.ID
+	}{
+		{"back", back, []lane.ID{10}},
+		{"straight", []geom.Vec{{X: 500, Y: 33.5}, {X: 660, Y: 40}}, []lane.ID{10}},
+		{"both", []geom.Vec{{X: 660, Y: 40}, {X: 900, Y: 40}}, nil},
+	} {
+		if all, err = lay(all, x.name, lane.Drive, x.points, x.next...); err != nil {
+			return nil, nil, err
+		}
+	}
+	return mapped(all)
+}
+
 // turning is the way of one who comes from the east and turns left, across the way of who goes straight on to the east.
 var turning = []geom.Vec{{X: 230, Y: 3.5}, {X: 220, Y: 3}, {X: 213, Y: 0.5}, {X: 208, Y: -5}, {X: 206, Y: -15}}
 
@@ -179,6 +208,11 @@ func queueing() []Trial {
 			Name: "nobody lets it in before the lanes part", On: Fork, Start: begin(), Speed: 8, Goal: Place{Lane: "on1", S: 120}, Seconds: 150,
 			Cast: row("east1", 190, 14, 50, 8),
 			Must: []Check{Untouched, Square, Reaches(148)},
+		},
+		{
+			Name: "nobody lets it in, and there is another way", On: Round, Start: begin(), Speed: 8, Goal: Place{Lane: "both", S: 100}, Seconds: 150,
+			Cast: row("east1", 190, 14, 200, 8),
+			Must: []Check{Untouched, Square, Because("detour"), Reaches(100)},
 		},
 		{
 			Name: "one stands with a corner in its way and waits for it", On: Mouth, Start: begin(), Speed: 10, Goal: Place{Lane: "east1", S: 150}, Seconds: 90,

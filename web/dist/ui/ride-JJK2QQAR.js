@@ -1,0 +1,1 @@
+import{l as a,m as b,n as c,o as d,p as e,q as f,r as g,s as h}from"./chunk-46C652XV.js";import"./chunk-PRFKEVFD.js";export{b as NoArea,a as RidePages,e as areaBox,d as boxAround,c as keepRide,h as moversOf,f as stopMark,g as toneOf};

@@ -1,1 +1,0 @@
-import{l as a,m as b,n as c,o as d,p as e,q as f,r as g,s as h}from"./chunk-QXUINXBZ.js";import"./chunk-5NJZ6D5N.js";export{b as NoArea,a as RidePages,e as areaBox,d as boxAround,c as keepRide,h as moversOf,f as stopMark,g as toneOf};
