@@ -37,18 +37,14 @@ type sceneEntry struct {
 func (r *Runner) scan(start bool) error {
 	r.edit.Lock()
 	defer r.edit.Unlock()
-	scenes, err := r.scenes.scan()
+	scenes, freshScenes, err := r.scenes.scan(known(r, r.stage, func(s *sceneEntry) stamp { return s.stamp }))
 	if err != nil {
 		return err
 	}
-	rules, err := r.rules.scan()
+	rules, freshRules, err := r.rules.scan(known(r, r.entries, func(e *entry) stamp { return e.stamp }))
 	if err != nil {
 		return err
 	}
-	r.mu.Lock()
-	freshScenes := differ(scenes, r.stage, func(s *sceneEntry) stamp { return s.stamp })
-	freshRules := differ(rules, r.entries, func(e *entry) stamp { return e.stamp })
-	r.mu.Unlock()
 	sceneFiles, ruleFiles := readAll(r.scenes, freshScenes, text.ParseScene), readAll(r.rules, freshRules, text.Alike())
 
 	r.mu.Lock()
@@ -87,15 +83,17 @@ func (r *Runner) warn(path string, problems ...text.Problems) {
 	}
 }
 
-// differ lists the ids whose file is new or has another stamp than what is known of it.
-func differ[E any](found map[string]stamp, known map[string]E, stampOf func(E) stamp) []string {
-	var list []string
-	for id, st := range found {
-		if e, ok := known[id]; !ok || stampOf(e) != st {
-			list = append(list, id)
+// known says which stamp is known of an id.
+func known[E any](r *Runner, entries map[string]E, stampOf func(E) stamp) func(id string) (stamp, bool) {
+	return func(id string) (st stamp, ok bool) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		e, ok := entries[id]
+		if ok {
+			st = stampOf(e)
 		}
+		return st, ok
 	}
-	return list
 }
 
 // retry takes the texts that were refused once more, since what they lacked may be there now.
@@ -225,7 +223,7 @@ func (r *Runner) rejoin() {
 }
 
 // bringScenes brings the scenes in line with their folder, and says whether any is different.
-func (r *Runner) bringScenes(found map[string]stamp, files map[string]file[*text.Scene], look *engine.Lookup) (different bool) {
+func (r *Runner) bringScenes(found map[string]struct{}, files map[string]file[*text.Scene], look *engine.Lookup) (different bool) {
 	for id := range r.stage {
 		if _, ok := found[id]; !ok {
 			delete(r.stage, id)

@@ -33,25 +33,32 @@ type stamp struct {
 	size     int64
 }
 
-// scan lists the ids in the folder with their stamps. Files that are not <id>.yaml are passed over.
-func (f folder) scan() (map[string]stamp, error) {
+// scan gives the ids in the folder, and lists those that are new or have another stamp than is known of them. Files that
+// are not <id>.yaml are passed over.
+func (f folder) scan(known func(id string) (stamp, bool)) (found map[string]struct{}, fresh []string, err error) {
 	list, err := os.ReadDir(f.dir)
 	if err != nil {
-		return nil, fmt.Errorf("read folder: %w", err)
+		return nil, nil, fmt.Errorf("read folder: %w", err)
 	}
-	found := make(map[string]stamp, len(list))
+	found = make(map[string]struct{}, len(list))
 	for _, x := range list {
 		id, ok := strings.CutSuffix(x.Name(), ".yaml")
 		if !ok || !text.IDPattern.MatchString(id) || len(found) == MaxFiles {
 			continue
 		}
-		info, err := os.Stat(filepath.Join(f.dir, x.Name()))
-		if err != nil || !info.Mode().IsRegular() {
-			continue // gone meanwhile, or not a file
+		before, ok := known(id)
+		if ok || !x.Type().IsRegular() {
+			info, err := os.Stat(filepath.Join(f.dir, x.Name()))
+			if err != nil || !info.Mode().IsRegular() {
+				continue // gone meanwhile, or not a file
+			}
+			ok = ok && before == stamp{info.ModTime(), info.Size()}
 		}
-		found[id] = stamp{info.ModTime(), info.Size()}
+		if found[id] = struct{}{}; !ok {
+			fresh = append(fresh, id)
+		}
 	}
-	return found, nil
+	return found, fresh, nil
 }
 
 // read returns the text of a file; one that is too long is cut just past the limit, so that it is refused as such.
