@@ -127,15 +127,6 @@ func placeOf(s string) (thing.PlaceID, bool) {
 	return path[len(path)-1].ID, true
 }
 
-// touches says whether a change of t in the directory may change what d means.
-func touches(d text.Point, t *thing.Thing) bool {
-	if d.Thing != "" {
-		return d.Thing == string(t.ID) || d.Thing == t.Title
-	}
-	place, _ := placeOf(d.Place)
-	return t.Place.Within(place)
-}
-
 // member is one affordance behind a point.
 type member struct {
 	ref   thing.Ref

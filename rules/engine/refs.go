@@ -115,15 +115,22 @@ func (s *Scene) Wishes() []Wish {
 // News is a set of Things that came, changed or went.
 type News struct {
 	ids    map[thing.ID]struct{} // nil: all of them
-	things []*thing.Thing
+	titles map[string]struct{}
+	places map[thing.PlaceID]struct{} // where they are, and what these places lie in
 }
 
 // NewNews is the news of the Things with these ids, as they are in d now; nil ids are all Things.
 func NewNews(ids map[thing.ID]struct{}, d Directory) News {
-	n := News{ids: ids}
+	n := News{ids: ids, titles: map[string]struct{}{}, places: map[thing.PlaceID]struct{}{}}
 	for id := range ids {
 		if t, ok := d.Thing(id); ok {
-			n.things = append(n.things, t)
+			n.titles[t.Title] = struct{}{}
+			for p := t.Place; ; p = p.Parent() {
+				n.places[p] = struct{}{}
+				if p == "" {
+					break
+				}
+			}
 		}
 	}
 	return n
@@ -135,10 +142,14 @@ func (n News) Concerns(points []text.Point, refs []thing.Ref) bool {
 		return true
 	}
 	return slices.ContainsFunc(points, func(d text.Point) bool {
-		if _, ok := n.ids[thing.ID(d.Thing)]; ok {
-			return true
+		if d.Thing == "" {
+			place, _ := placeOf(d.Place)
+			_, ok := n.places[place]
+			return ok
 		}
-		return slices.ContainsFunc(n.things, func(t *thing.Thing) bool { return touches(d, t) })
+		_, byID := n.ids[thing.ID(d.Thing)]
+		_, byTitle := n.titles[d.Thing]
+		return byID || byTitle
 	}) || slices.ContainsFunc(refs, func(r thing.Ref) bool { _, ok := n.ids[r.Thing]; return ok })
 }
 
