@@ -297,7 +297,7 @@ func (t *Topics) Run(ctx context.Context) error {
 }
 
 // writers is how many records are on their way to the disk at once: they share its fsync.
-const writers = 32
+const writers = 512
 
 func (t *Topics) flush() {
 	t.mu.Lock()
