@@ -1,7 +1,11 @@
 // Package gather makes one value of many: buckets of samples, and rollups, which are buckets of an hour kept on disk.
 package gather
 
-import "hutong/thing"
+import (
+	"math"
+
+	"hutong/thing"
+)
 
 // tally is a sum of numbers: exact while all are integers and it fits, else of floats, added up in order.
 type tally struct {
@@ -176,7 +180,13 @@ func (b *Bucket) Ints(list []int64, last Sample) {
 // Bools takes n known booleans of one quality of which on are true, as Add would one by one; last is the last of them.
 func (b *Bucket) Bools(on, n int, last Sample) {
 	b.widen(asNumber(on == n), asNumber(on > 0))
-	b.part.add(thing.Int(int64(on)))
+	if b.part.inexact || math.Abs(b.part.float) >= 1<<52 { // each is rounded by itself
+		for range on {
+			b.part.add(thing.Int(1))
+		}
+	} else {
+		b.part.add(thing.Int(int64(on)))
+	}
 	b.count(n, last.Quality)
 	b.last = last
 }
