@@ -65,11 +65,13 @@ func TestVehiclesDriveInANetworkOfSomeoneElse(t *testing.T) {
 		}
 		switch m.Topic {
 		case "drive/shuttle-1/pose":
-			if goal := ahead(t, config, m.Payload); !sent && goal != nil {
-				sent = true
-				if err := c.Publish(t.Context(), &mqtt.Message{Topic: "drive/shuttle-1/do/driveTo", Payload: goal, QoS: 1}); err != nil {
-					t.Fatal(err)
-				}
+			if sent {
+				continue
+			}
+			sent = true
+			order := &mqtt.Message{Topic: "drive/shuttle-1/do/driveTo", Payload: ahead(t, config, m.Payload), QoS: 1}
+			if err := c.Publish(t.Context(), order); err != nil {
+				t.Fatal(err)
 			}
 		case "drive/shuttle-1/state":
 			state = string(m.Payload)

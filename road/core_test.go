@@ -50,9 +50,9 @@ func testArea(t fatal) *ground.Area {
 		})
 	}
 	add("east", lane.Drive, 1, 3, geom.Vec{}, geom.Vec{X: 1000})
-	add("turn", lane.Junction, 2, 0, geom.Vec{X: 1000}, geom.Vec{X: 1015, Y: 15}, geom.Vec{X: 1000, Y: 30})
+	add("turn", lane.Junction, 2, 0, geom.Vec{X: 1000}, geom.Vec{X: 1011, Y: 4}, geom.Vec{X: 1015, Y: 15}, geom.Vec{X: 1011, Y: 26}, geom.Vec{X: 1000, Y: 30})
 	add("west", lane.Drive, 3, 1, geom.Vec{X: 1000, Y: 30}, geom.Vec{Y: 30})
-	add("return", lane.Junction, 0, 2, geom.Vec{Y: 30}, geom.Vec{X: -15, Y: 15}, geom.Vec{})
+	add("return", lane.Junction, 0, 2, geom.Vec{Y: 30}, geom.Vec{X: -11, Y: 26}, geom.Vec{X: -15, Y: 15}, geom.Vec{X: -11, Y: 4}, geom.Vec{})
 	m, err := lane.NewMap(lanes, nil)
 	if err != nil {
 		t.Fatalf("%v", err)

@@ -14,6 +14,7 @@ type Field struct {
 	Goal  Spot
 	m     *Map
 	users Users
+	light float64   // what a light costs, s
 	start []float64 // from each lane's start
 	end   []float64 // from each lane's end, on to the lanes that follow
 }
@@ -37,18 +38,23 @@ func (l *Lane) change() float64 {
 func (l *Lane) seconds() float64 { return l.Centre.Length() / l.Limit }
 
 // wait gives what one waits on average before a lane is entered, s.
-func (l *Lane) wait() float64 {
+func (f *Field) wait(l *Lane) float64 {
 	if l.Signal >= 0 {
-		return lightWait
+		return f.light
 	}
 	return 0
 }
 
 // NewField looks back from the goal over all lanes that the users may use. It takes a few milliseconds for a town; keep
 // the Field as long as the goal stays.
-func (m *Map) NewField(goal Spot, users Users) *Field {
+func (m *Map) NewField(goal Spot, users Users) *Field { return m.newField(goal, users, lightWait) }
+
+// NewFieldByLimits is NewField for who thinks of the speed limits only, as most do who know no lights beforehand.
+func (m *Map) NewFieldByLimits(goal Spot, users Users) *Field { return m.newField(goal, users, 0) }
+
+func (m *Map) newField(goal Spot, users Users, light float64) *Field {
 	unknown := slices.Repeat([]float64{math.Inf(1)}, len(m.Lanes))
-	f := &Field{Goal: goal, m: m, users: users, start: unknown, end: slices.Clone(unknown)}
+	f := &Field{Goal: goal, m: m, users: users, light: light, start: unknown, end: slices.Clone(unknown)}
 	var q queue
 	if m.Lanes[goal.Lane].Users&users == 0 {
 		return f
@@ -62,7 +68,7 @@ func (m *Map) NewField(goal Spot, users Users) *Field {
 			continue
 		}
 		for _, p := range m.Lanes[e.id].Prev {
-			f.relax(&q, p, e.cost+m.Lanes[p].seconds()+m.Lanes[p].wait())
+			f.relax(&q, p, e.cost+m.Lanes[p].seconds()+f.wait(&m.Lanes[p]))
 		}
 		f.besides(e.id, func(id ID) { f.relax(&q, id, e.cost+m.Lanes[id].change()) })
 	}
@@ -128,7 +134,7 @@ func (f *Field) along(id ID, share float64) float64 {
 	}
 	wait := 0.0
 	if share <= 0 {
-		wait = l.wait()
+		wait = f.wait(l)
 	}
 	return f.end[id] + wait + max(0, 1-share)*l.seconds()
 }

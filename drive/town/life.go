@@ -18,7 +18,7 @@ func (t *Town) setGoals() {
 			t.entries = append(t.entries, id)
 		}
 		if len(l.Next) == 0 {
-			t.exits = append(t.exits, t.m.NewField(lane.Spot{Lane: id, S: l.Centre.Length() - 1}, lane.Cars))
+			t.exits = append(t.exits, t.m.NewFieldByLimits(lane.Spot{Lane: id, S: l.Centre.Length() - 1}, lane.Cars))
 		}
 	}
 	for _, name := range []string{
@@ -29,10 +29,10 @@ func (t *Town) setGoals() {
 			continue
 		}
 		at := lane.Spot{Lane: id, S: t.m.Lane(id).Centre.Length() / 2}
-		t.goals = append(t.goals, goal{at: at, cars: t.m.NewField(at, lane.Cars), bikes: t.m.NewField(at, lane.Bicycles)})
+		t.goals = append(t.goals, goal{at: at, cars: t.m.NewFieldByLimits(at, lane.Cars), bikes: t.m.NewFieldByLimits(at, lane.Bicycles)})
 	}
 	for _, k := range []int{0, 7, 4, 5, 3, 2} { // the bus's round
-		t.tour = append(t.tour, t.m.NewField(t.places.Stops[k].At, lane.Buses))
+		t.tour = append(t.tour, t.m.NewFieldByLimits(t.places.Stops[k].At, lane.Buses))
 	}
 }
 
