@@ -306,6 +306,37 @@ func TestNoWayLeadsOverATurnThatIsTooSharpForACar(t *testing.T) {
 	}
 }
 
+func TestALineThatGoesALittleBackOrAsideIsNoTurn(t *testing.T) {
+	for _, step := range []geom.Vec{{X: -0.01}, {X: -0.2}, {X: -0.45}, {Y: 0.01}, {Y: -0.3}, {X: -0.2, Y: 0.2}} {
+		end := geom.Vec{X: 50}.Plus(step)
+		lanes := []Lane{straight("from", geom.Vec{}, geom.Vec{X: 50}), straight("through", geom.Vec{X: 50}, end), straight("to", end, end.Plus(geom.Vec{X: 50}))}
+		lanes[1].Kind = Junction
+		join(lanes, 0, 1)
+		join(lanes, 1, 2)
+		if f := mapOf(t, lanes).NewField(Spot{Lane: 2, S: 40}, Cars); math.IsInf(f.From(0, 0), 1) {
+			t.Errorf("no way leads over a piece of a junction that goes by %v", step)
+		}
+		one := mapOf(t, []Lane{straight("jagged", geom.Vec{}, geom.Vec{X: 50}, end, end.Plus(geom.Vec{X: 50}))})
+		if f := one.NewField(Spot{S: 90}, Cars); math.IsInf(f.From(0, 0), 1) {
+			t.Errorf("no way leads along a lane of which a piece goes by %v", step)
+		}
+	}
+}
+
+func TestATurnIsJudgedWhereAnotherWayPartsFromIt(t *testing.T) {
+	lanes := turned(180, 1.5, 2) // from, turn 0, turn 1, to
+	lanes = append(lanes, straight("on", geom.Vec{}, geom.Vec{X: 50}))
+	turn, on := ID(2), ID(4)
+	begin := lanes[turn].Centre.At(0).Vec
+	lanes[on] = straight("on", begin, begin.Plus(geom.Vec{X: 1, Y: 1}))
+	lanes[on].Kind = Junction
+	join(lanes, 1, on)
+	slices.Reverse(lanes[1].Next) // the way that goes on comes first
+	if f := mapOf(t, lanes).NewField(Spot{Lane: 3, S: 40}, Cars); !math.IsInf(f.From(0, 0), 1) {
+		t.Error("a way leads over a turn on the spot")
+	}
+}
+
 func TestALaneWithACornerTooSharpForACarIsDrivenOnlyBeforeAndAfterIt(t *testing.T) {
 	m := mapOf(t, []Lane{straight("corner", geom.Vec{}, geom.Vec{X: 50}, geom.Vec{X: 48, Y: 50})})
 	for _, c := range []struct {

@@ -2,6 +2,7 @@ package lane
 
 import (
 	"math"
+	"slices"
 
 	"hutong/drive/geom"
 )
@@ -23,30 +24,29 @@ func (m *Map) tooTight(l *Lane) float64 {
 		b.add(l.Centre)
 		return b.tooTight()
 	}
-	first := l
-	for n := 0; n < mostPieces && len(first.Prev) > 0; n++ {
-		p := &m.Lanes[first.Prev[0]]
-		if p.Kind != Junction {
-			b.add(p.Centre)
-			b.forget()
+	pieces := []*Lane{l}
+	for n := 0; n < mostPieces && len(pieces[0].Prev) > 0; n++ {
+		before := &m.Lanes[pieces[0].Prev[0]]
+		if before.Kind != Junction {
+			b.kink(before.Centre.At(before.Centre.Length()).Heading)
 			break
 		}
-		first = p
+		pieces = slices.Insert(pieces, 0, before)
 	}
-	for n, at := 0, first; n < mostPieces; n++ {
-		b.add(at.Centre)
-		if len(at.Next) == 0 {
+	for _, x := range pieces {
+		b.add(x.Centre)
+	}
+	for n := 0; n < mostPieces && len(l.Next) > 0; n++ {
+		if l = &m.Lanes[l.Next[0]]; l.Kind != Junction {
+			b.kink(l.Centre.At(0).Heading)
 			break
 		}
-		if at = &m.Lanes[at.Next[0]]; at.Kind != Junction {
-			b.meet(at.Centre)
-			break
-		}
+		b.add(l.Centre)
 	}
 	return min(b.tooTight(), 0)
 }
 
-// mostPieces is of how many pieces a way through a junction is made at most.
+// mostPieces is how many pieces of a way through a junction there are at most before one, and after it.
 const mostPieces = 4
 
 // bends is a line as its kinks: how far along it each is, and by how much it turns there.
@@ -66,15 +66,16 @@ func (b *bends) add(c geom.Path) {
 	}
 }
 
-// meet turns into the direction in which a path begins.
-func (b *bends) meet(c geom.Path) { b.kink(c.At(0).Heading) }
-
-// forget keeps nothing of the line so far but its direction.
-func (b *bends) forget() { b.at, b.turn, b.long = b.at[:0], b.turn[:0], 0 }
-
+// kink turns into a direction. Kinks nearer than this to each other are one: where sources join pieces, a line goes a little
+// back or aside, and no car does.
 func (b *bends) kink(heading float64) {
-	if b.begun {
-		b.at, b.turn = append(b.at, b.long), append(b.turn, geom.Wrap(heading-b.heading))
+	const near = 0.5 // m
+	turn, last := heading-b.heading, len(b.at)-1
+	switch {
+	case last >= 0 && b.long-b.at[last] < near:
+		b.turn[last] = geom.Wrap(b.turn[last] + turn)
+	case b.begun:
+		b.at, b.turn = append(b.at, b.long), append(b.turn, geom.Wrap(turn))
 	}
 	b.heading, b.begun = heading, true
 }
