@@ -424,11 +424,8 @@ func TestThereIsAnEndToHowManyThings(t *testing.T) {
 func TestThingsThatAreAlikeAreRememberedAsEachAlone(t *testing.T) {
 	reg := &shelf{}
 	want := map[thing.ID]*thing.Thing{}
-	for i := range 40 {
-		text := fmt.Appendf(nil, `{"@context": ["https://www.w3.org/2022/wot/td/v1.1", {"hutong": "https://hutong.example/ns#"}], "id": "urn:uuid:a%02x-7b",
-			"title": "Lamp A%[1]dB", "hutong:place": "Home / Room A%[1]d / b2", "security": "no", "securityDefinitions": {"no": {"scheme": "nosec"}},
-			"properties": {"on": {"type": "boolean", "title": "On", "description": "of %[1]d", "forms": [{"href": "x:y%[1]d"}]},
-			"n": {"type": "integer", "enum": [%d], "forms": [{"href": "x:z"}]}}}`, i, i/20)
+	keep := func(text []byte) {
+		t.Helper()
 		d, err := td.Parse(text)
 		if err != nil {
 			t.Fatal(err)
@@ -440,6 +437,17 @@ func TestThingsThatAreAlikeAreRememberedAsEachAlone(t *testing.T) {
 		x.Binding, x.Actions = "x", nil
 		want[x.ID] = x
 		_ = reg.PutTD(x, text)
+	}
+	for i := range 40 {
+		keep(fmt.Appendf(nil, `{"@context": ["https://www.w3.org/2022/wot/td/v1.1", {"hutong": "https://hutong.example/ns#"}], "id": "urn:uuid:a%02x-7b",
+			"title": "Lamp A%[1]dB", "hutong:place": "Home / Room A%[1]d / b2", "security": "no", "securityDefinitions": {"no": {"scheme": "nosec"}},
+			"properties": {"on": {"type": "boolean", "title": "On", "description": "of %[1]d", "forms": [{"href": "x:y%[1]d"}]},
+			"n": {"type": "integer", "enum": [%d], "forms": [{"href": "x:z"}]}}}`, i, i/20))
+		// the prefix of Hutong's own terms is h2
+		keep(fmt.Appendf(nil, `{"@context": ["https://www.w3.org/2022/wot/td/v1.1", {"h2": "https://hutong.example/ns#"}], "id": "urn:h:n%[1]d", "title": "Lamp",
+			"properties": {"on": {"type": "boolean", "forms": [{"href": "x:y"}]}}, "h2:place": "Home / Hall %[1]d", "security": "no", "securityDefinitions": {"no": {"scheme": "nosec"}}}`, i))
+		keep(fmt.Appendf(nil, `{"@context": ["https://www.w3.org/2022/wot/td/v1.1", {"h2": "https://hutong.example/ns#"}], "id": "urn:p:n%[1]d", "title": "Lamp",
+			"properties": {"on": {"type": "boolean", "forms": [{"href": "x:y"}]}}, "h%d:place": "Home / Hall", "security": "no", "securityDefinitions": {"no": {"scheme": "nosec"}}}`, i, (i+30)%40))
 	}
 	h := open(t, reg, &played{name: "x"})
 	if n := len(h.twin.Things()); n != len(want) {

@@ -3,14 +3,17 @@
 // differ are looked at, and what they have in common stands in memory once.
 //
 // A word that may differ is of small letters and digits, with a digit in it: a number, a serial number, a part of a UUID. One
-// behind % or \ is none, since it may be an escape. Which of them may differ is tried: a text is read with a mark in the word's place, and the word is free when the mark
-// comes out in nothing but the strings that are said to be the text's own. Of numbers, times and escapes no reader makes
-// that.
+// behind % or \ is none, since it may be an escape. Which of them may differ is tried: a text is read with a mark in the
+// word's place, and the word is free when that is what the text itself is read as, but for the mark, and this in nothing but
+// the strings that are said to be the text's own. Of numbers, times and escapes no reader makes that, nor of words that say
+// what others mean.
 package mould
 
 import (
 	"bytes"
+	"cmp"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -28,7 +31,7 @@ type Moulds[T any] struct {
 // kind is all texts that are alike but for their words.
 type kind[T any] struct {
 	free  []bool              // which words may be any; nil until a second text came
-	casts map[string]*Cast[T] // by the other words; nil for what came once
+	casts map[string]*Cast[T] // by the other words, and which words are the same; nil for what came once
 }
 
 // Cast is what one kind of text is read as, with marks where the words go.
@@ -39,7 +42,7 @@ type Cast[T any] struct {
 }
 
 // New makes Moulds. Read reads a text, false when it can't or shall not be cast; it is the same for every text, and where
-// words are looked at by themselves, as in a sorted list, it says false. Own copies a value as deep as it takes to set the
+// words are compared for more than being the same, as in a sorted list, it says false. Own copies a value as deep as it takes to set the
 // strings that a text may have as its own, and says where they are, always as many for one value.
 func New[T any](read func(text []byte) (T, bool), own func(T) (T, []*string)) *Moulds[T] {
 	return &Moulds[T]{read: read, own: own, kinds: map[string]*kind[T]{}, never: &Cast[T]{}}
@@ -49,8 +52,6 @@ const (
 	maxText  = 64 << 10
 	maxWords = 128
 	maxWord  = 40 // shorter than a mark: what is read with marks breaks no limit without
-	begin    = "q00000000"
-	maxDepth = 64
 )
 
 // mark stands in the place of word i.
@@ -61,9 +62,6 @@ func mark(i int) string {
 	}
 	return string(b)
 }
-
-// Find is where the first mark in s is, -1 for nowhere.
-func Find(s string) int { return strings.Index(s, begin) }
 
 // Cast gives what a text of this kind is read as, and the words of this one: together they are the value. Nil says that
 // the text is to be read as it is.
@@ -85,19 +83,20 @@ func (m *Moulds[T]) Cast(text []byte) (c *Cast[T], words string) {
 	}
 	list := strings.Fields(words)
 	if k.free == nil {
-		k.free = m.try(shape, list)
+		k.free = m.try(text, shape, list)
 	}
 	var rest []byte
 	for i, w := range list {
-		if !k.free[i] {
+		if rest = append(rest, byte(slices.Index(list, w))); !k.free[i] {
 			rest = append(append(rest, w...), ' ')
 		}
 	}
 	c, before := k.casts[string(rest)]
 	if before && c == nil {
-		if c = m.cast(shape, list, k.free); c == nil {
-			c = m.never
+		if want, ok := m.read(text); ok {
+			c = m.cast(want, shape, list, k.free)
 		}
+		c = cmp.Or(c, m.never)
 	}
 	k.casts[string(rest)] = c
 	if c == m.never {
@@ -152,90 +151,45 @@ func fillIn(shape []byte, words []string, free []bool) []byte {
 }
 
 // try says which of the words may be any.
-func (m *Moulds[T]) try(shape []byte, words []string) []bool {
+func (m *Moulds[T]) try(text, shape []byte, words []string) []bool {
 	free, one := make([]bool, len(words)), make([]bool, len(words))
-	for i := range words {
-		one[i] = true
-		free[i] = m.cast(shape, words, one) != nil
-		one[i] = false
+	if want, ok := m.read(text); ok {
+		for i := range words {
+			one[i] = true
+			free[i] = m.cast(want, shape, words, one) != nil
+			one[i] = false
+		}
 	}
 	return free
 }
 
-// cast reads a text with marks in place of its free words; nil when it can't be read, or a mark comes out elsewhere.
-func (m *Moulds[T]) cast(shape []byte, words []string, free []bool) *Cast[T] {
-	text := fillIn(shape, words, free)
-	marks := 0
-	for _, f := range free {
-		if f {
-			marks++
-		}
-	}
-	if bytes.Count(text, []byte(begin)) != marks {
-		return nil // something else looks like one
-	}
-	v, ok := m.read(text)
+// cast reads a text, which is read as want, with marks in place of its free words; nil when that is not want with marks.
+func (m *Moulds[T]) cast(want T, shape []byte, words []string, free []bool) *Cast[T] {
+	v, ok := m.read(fillIn(shape, words, free))
 	if !ok {
 		return nil
 	}
 	c := &Cast[T]{of: v, own: m.own}
-	rest, strings := m.own(v)
-	for _, s := range strings {
+	_, own := m.own(v)
+	for _, s := range own {
 		c.blanks = append(c.blanks, newBlank(*s, free))
-		*s = ""
 	}
-	for _, b := range c.blanks {
-		if !b.sound() {
-			return nil
-		}
-	}
-	if !plain(reflect.ValueOf(rest), 0) {
+	if !reflect.DeepEqual(c.pour(words), want) {
 		return nil
 	}
 	return c
 }
 
-// plain says that nothing in v has a mark in it.
-func plain(v reflect.Value, depth int) bool {
-	switch v.Kind() {
-	case reflect.Func, reflect.Chan, reflect.UnsafePointer:
-		return v.IsNil()
-	case reflect.String:
-		return Find(v.String()) < 0
-	case reflect.Pointer, reflect.Interface:
-		return v.IsNil() || depth < maxDepth && plain(v.Elem(), depth+1)
-	case reflect.Map:
-		for it := v.MapRange(); it.Next(); {
-			if !plain(it.Key(), depth+1) || !plain(it.Value(), depth+1) {
-				return false
-			}
-		}
-	case reflect.Slice, reflect.Array:
-		if v.Kind() == reflect.Slice && v.Type().Elem().Kind() == reflect.Uint8 {
-			return !bytes.Contains(v.Bytes(), []byte(begin))
-		}
-		for i := range v.Len() {
-			if !plain(v.Index(i), depth) {
-				return false
-			}
-		}
-	case reflect.Struct:
-		for i := range v.NumField() {
-			if !plain(v.Field(i), depth) {
-				return false
-			}
-		}
-	}
-	return true
-}
-
 // Pour makes the value that has those words. It shares with all others of the cast what they have in common.
 func (c *Cast[T]) Pour(words string) T {
-	v, strings := c.own(c.of)
 	var room [maxWords]string
-	list := split(room[:0], words)
-	for i, s := range strings {
-		*s = c.blanks[i].fill(list)
+	return c.pour(split(room[:0], words))
+}
+
+func (c *Cast[T]) pour(words []string) T {
+	v, own := c.own(c.of)
+	for i, s := range own {
+		*s = c.blanks[i].fill(words)
 	}
 	return v
 }
@@ -274,16 +228,6 @@ func newBlank(s string, free []bool) blank {
 		b.words = append(b.words, word)
 		s = s[at+len(mark(word)):]
 	}
-}
-
-// sound says that no part of a mark is left.
-func (b *blank) sound() bool {
-	for _, p := range b.parts {
-		if Find(p) >= 0 {
-			return false
-		}
-	}
-	return true
 }
 
 func (b *blank) fill(words []string) string {

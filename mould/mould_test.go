@@ -77,9 +77,38 @@ func TestWhatDiffersIsFoundAndTheRestIsShared(t *testing.T) {
 	f(`{"Name": "room"}`, false)
 	f(`{"Name": "`+strings.Repeat("1", 50)+`%d"}`, false)
 	f(`{"Name": "q0000000000000000000000000000000000000000000000z %d"}`, false)
-	f(`{"Name": "%d", "List": ["q00000000"]}`, false)
+	f(`{"Name": "%d", "List": ["q00000000", "\\u0071000000000000000000000000000000000000000000000z"]}`, true)
 	f(`{"Name": "`+strings.Repeat("a ", 60)+`%d"}`, false) // too long with a mark
 	f(`{"Name": %d`, false)
+}
+
+// What a reader makes of one word by others, or of half a word, is not lost.
+func TestWordsMaySayWhatOthersMean(t *testing.T) {
+	f := func(change func(*sheet), format string) {
+		t.Helper()
+		m := mould.New(func(text []byte) (*sheet, bool) {
+			s, ok := read(text)
+			if ok {
+				change(s)
+			}
+			return s, ok
+		}, own)
+		for i := range 40 {
+			text := fmt.Sprintf(format, i)
+			if c, words := m.Cast([]byte(text)); c != nil {
+				want, _ := read([]byte(text))
+				if change(want); !reflect.DeepEqual(c.Pour(words), want) {
+					t.Errorf("%s: got %+v, want %+v", text, c.Pour(words), want)
+				}
+			}
+		}
+	}
+	f(func(s *sheet) { s.Name = strings.ToUpper(s.Name) }, `{"Name": "room a%d"}`)
+	f(func(s *sheet) { s.Name = s.Name[:min(len(s.Name), 8)] }, `{"Name": "room a%d"}`)
+	f(func(s *sheet) { s.Sum = len(s.Name) }, `{"Name": "room %d"}`)
+	f(func(s *sheet) { s.List = slices.Compact(s.List) }, `{"List": ["7", "%d", "%[1]d"]}`)
+	f(func(s *sheet) { s.Name, _ = s.Rest[s.Name].(string) }, `{"Name": "a7", "Rest": {"a%d": "b"}}`)
+	f(func(s *sheet) { s.Name, s.Rest = strings.ReplaceAll(s.Name, s.List[0], ""), nil }, `{"Name": "h2 %d", "List": ["h%[1]d"]}`)
 }
 
 func TestACastNeverDiffersFromReading(t *testing.T) {

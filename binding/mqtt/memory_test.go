@@ -47,6 +47,10 @@ func TestDevicesThatAreAlikeAreRememberedAsEachAlone(t *testing.T) {
 		}
 	}
 	f(sensor, true)
+	// a part of an escape stays as it is
+	f(`{"@context": "https://www.w3.org/2022/wot/td/v1.1", "id": "urn:a:%[1]d", "title": "a", "security": "no", "securityDefinitions": {"no": {"scheme": "nosec"}},
+		"links": [{"href": "mqtt://x/K%%C3%%BCche/%[1]d"}],
+		"properties": {"a": {"type": "integer", "forms": [{"href": "mqtt://x/s/%[1]d"}]}}}`, true)
 	// the order of two topics is that of their words
 	f(`{"@context": "https://www.w3.org/2022/wot/td/v1.1", "id": "urn:%[1]d", "title": "a", "security": "no", "securityDefinitions": {"no": {"scheme": "nosec"}},
 		"properties": {"a": {"type": "integer", "forms": [{"href": "mqtt://x", "mqv:filter": ["s/%[1]d", "s/15"]}]}}}`, false)

@@ -1,10 +1,7 @@
 package text
 
 import (
-	"reflect"
 	"slices"
-	"strings"
-	"unicode/utf8"
 
 	"hutong/mould"
 )
@@ -39,7 +36,7 @@ func ParseKept(id string, source []byte) (*Kept, Problems) {
 // Alike gives ParseKept for many rules, most of which are alike: these share what they have in common, and are read quicker.
 // The function is for use by many goroutines.
 func Alike() func(id string, source []byte) (*Kept, Problems) {
-	m := mould.New(parseMarked, own)
+	m := mould.New(parseAny, own)
 	return func(id string, source []byte) (*Kept, Problems) {
 		c, words := m.Cast(source)
 		if c == nil {
@@ -57,47 +54,14 @@ func Alike() func(id string, source []byte) (*Kept, Problems) {
 // untitled is as what a rule is read that is to be cast. No text has it as its title.
 const untitled = "\x00"
 
-// parseMarked reads a text with marks in it. What stands behind a mark would have its place in the text moved.
-func parseMarked(source []byte) (*Rule, bool) {
+// parseAny reads a text that may be cast: as a rule of no name.
+func parseAny(source []byte) (*Rule, bool) {
 	rule, problems := Parse(untitled, source)
 	if rule == nil || len(problems) > 0 {
 		return nil, false
 	}
 	rule.Version = ""
-	var marks []int
-	for line := range strings.SplitSeq(string(source), "\n") {
-		column := 0
-		if at := mould.Find(line); at >= 0 {
-			column = utf8.RuneCountInString(line[:at]) + 1
-		}
-		marks = append(marks, column)
-	}
-	return rule, unmoved(reflect.ValueOf(rule), marks)
-}
-
-// unmoved says that no place in v is behind the mark of its line.
-func unmoved(v reflect.Value, marks []int) bool {
-	if v.Type() == reflect.TypeFor[At]() {
-		line, column := int(v.Field(0).Int()), int(v.Field(1).Int())
-		return line < 1 || line > len(marks) || marks[line-1] == 0 || column <= marks[line-1]
-	}
-	switch v.Kind() {
-	case reflect.Pointer, reflect.Interface:
-		return v.IsNil() || unmoved(v.Elem(), marks)
-	case reflect.Slice:
-		for i := range v.Len() {
-			if !unmoved(v.Index(i), marks) {
-				return false
-			}
-		}
-	case reflect.Struct:
-		for i := range v.NumField() {
-			if !unmoved(v.Field(i), marks) {
-				return false
-			}
-		}
-	}
-	return true
+	return rule, true
 }
 
 // own are the strings of a rule that may differ where rules are alike: what it is called, whose points it names, and what
